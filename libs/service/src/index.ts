@@ -1,5 +1,13 @@
 export * from "./address.ts";
+export * from "./config.ts";
+export * from "./config-fields.ts";
 export * from "./errors.ts";
+export * from "./exit-code.ts";
 export * from "./grpc-client.ts";
+export * from "./grpc-handlers.ts";
+export { checkHealth, type Serving } from "./grpc-health.ts";
 export * from "./grpc-server.ts";
 export * from "./log.ts";
+export * from "./nats.ts";
+export * from "./run-service.ts";
+export * from "./startup-error.ts";

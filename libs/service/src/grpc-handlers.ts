@@ -1,0 +1,100 @@
+import type {
+  sendUnaryData,
+  ServerDuplexStream,
+  ServerReadableStream,
+  ServerUnaryCall,
+  ServerWritableStream,
+} from "@grpc/grpc-js";
+import { RpcError } from "./errors.ts";
+import { noteFailure } from "./grpc-observation.ts";
+
+export interface Call {
+  /** Aborts when the caller goes away or its deadline passes. */
+  readonly signal: AbortSignal;
+}
+
+/** A unary method as services write it: a value or an RpcError. */
+export function unary<Q, R>(handler: (request: Q, call: Call) => Promise<R>) {
+  return (call: ServerUnaryCall<Q, R>, done: sendUnaryData<R>): void => {
+    handler(call.request, callOf(call)).then(
+      (value) => done(null, value),
+      (error: unknown) => done(failed(error)),
+    );
+  };
+}
+
+/** A server-streaming method: an async generator, paced by the client's reading. */
+export function serverStream<Q, R>(handler: (request: Q, call: Call) => AsyncIterable<R>) {
+  return (call: ServerWritableStream<Q, R>): void => {
+    void pump(call, () => handler(call.request, callOf(call)));
+  };
+}
+
+/** A client-streaming method. */
+export function clientStream<Q, R>(handler: (requests: AsyncIterable<Q>, call: Call) => Promise<R>) {
+  return (call: ServerReadableStream<Q, R>, done: sendUnaryData<R>): void => {
+    handler(call as AsyncIterable<Q>, callOf(call)).then(
+      (value) => done(null, value),
+      (error: unknown) => done(failed(error)),
+    );
+  };
+}
+
+/** A bidirectional method. */
+export function duplex<Q, R>(handler: (requests: AsyncIterable<Q>, call: Call) => AsyncIterable<R>) {
+  return (call: ServerDuplexStream<Q, R>): void => {
+    void pump(call, () => handler(call as AsyncIterable<Q>, callOf(call)));
+  };
+}
+
+interface Cancellable {
+  on(event: "cancelled", listener: () => void): unknown;
+  readonly cancelled: boolean;
+}
+
+function callOf(call: Cancellable): Call {
+  const controller = new AbortController();
+  if (call.cancelled) controller.abort();
+  call.on("cancelled", () => controller.abort());
+  return { signal: controller.signal };
+}
+
+function failed(error: unknown) {
+  noteFailure(error);
+  return RpcError.from(error).toServiceError();
+}
+
+/** The part of a gRPC response stream that {@link pump} uses. */
+interface Outgoing<R> extends Cancellable {
+  write(item: R): boolean;
+  end(): void;
+  emit(event: "error", error: unknown): boolean;
+  on(event: string, listener: () => void): unknown;
+  off(event: string, listener: () => void): unknown;
+}
+
+async function pump<R>(call: Outgoing<R>, items: () => AsyncIterable<R>) {
+  try {
+    for await (const item of items()) {
+      if (call.cancelled) return;
+      if (!call.write(item)) await drained(call);
+    }
+    call.end();
+  } catch (error) {
+    call.emit("error", failed(error));
+  }
+}
+
+function drained(call: Outgoing<never>): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      call.off("drain", done);
+      call.off("cancelled", done);
+      call.off("close", done);
+      resolve();
+    };
+    call.on("drain", done);
+    call.on("cancelled", done);
+    call.on("close", done);
+  });
+}
