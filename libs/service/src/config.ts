@@ -63,8 +63,11 @@ function valueOf(
     if (text !== "") return text;
     problems.push({ variable, message: `is to be read from ${file} (${fileVariable}), which is empty` });
   } catch (error) {
-    const reason = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
-    problems.push({ variable, message: `is to be read from ${file} (${fileVariable}), which fails with ${reason}` });
+    const reason = typeof error === "object" && error !== null && "code" in error ? error.code : "an unknown error";
+    problems.push({
+      variable,
+      message: `is to be read from ${file} (${fileVariable}), which fails with ${String(reason)}`,
+    });
   }
   return undefined;
 }

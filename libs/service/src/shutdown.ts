@@ -17,6 +17,8 @@ const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 export function onShutdownRequest({ withParent, graceMs, logger }: ShutdownOptions): Promise<void> {
   return new Promise((resolve) => {
     let requested = false;
+    // Signal handlers alone do not keep a process alive, and a service may be idle.
+    const alive = setInterval(() => undefined, 1 << 30);
     const request = (cause: string, exitCode: number): void => {
       if (requested) {
         logger.warn({ cause }, "shutdown cut");
@@ -27,7 +29,8 @@ export function onShutdownRequest({ withParent, graceMs, logger }: ShutdownOptio
       setTimeout(() => {
         logger.warn({ graceMs }, "shutdown took too long");
         process.exit(exitCode);
-      }, graceMs).unref();
+      }, graceMs);
+      clearInterval(alive);
       resolve();
     };
     for (const [signal, number] of Object.entries(SIGNALS)) process.on(signal, () => request(signal, 128 + number));
