@@ -1,1 +1,13 @@
-export {};
+export { canonicalManifest, manifestDigest, readCanonicalManifest } from "./canonical.ts";
+export { manifestJsonSchema } from "./json-schema.ts";
+export { type Limit, limits } from "./limits.ts";
+export { type FileLocation, formatLocation, locationPath, parseLocation } from "./location.ts";
+export { parseManifest, type ParseOptions, type ParseResult } from "./parse.ts";
+export { createSelector } from "./pattern.ts";
+export { formatProblem, type Problem, type ProblemReason } from "./problem.ts";
+export { checkRelativePath, type PathFault } from "./relative-path.ts";
+export { type TextSource, type ToolName, toolNames } from "./schema/agent.ts";
+export type { Input } from "./schema/input.ts";
+export type { Manifest } from "./schema/manifest.ts";
+export type { Output } from "./schema/output.ts";
+export { formatDuration, formatSize } from "./units.ts";
