@@ -1,1 +1,14 @@
-export {};
+export * from "./checkpoint.ts";
+export { CompactRange } from "./compact-range.ts";
+export * from "./entry-bundle.ts";
+export { TransparencyLogError, type TransparencyLogErrorCode } from "./errors.ts";
+export { FileTileStore, TEMPORARY_SUFFIX } from "./file-tile-store.ts";
+export * from "./hash.ts";
+export * from "./key-file.ts";
+export * from "./note-key.ts";
+export * from "./note.ts";
+export * from "./proof.ts";
+export * from "./tile-hashes.ts";
+export * from "./tile-path.ts";
+export * from "./tile-store.ts";
+export { type Grown, TileWriter } from "./tile-writer.ts";
