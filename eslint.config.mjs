@@ -1,5 +1,10 @@
 import nx from "@nx/eslint-plugin";
 import parser from "@typescript-eslint/parser";
+import { createProjectGraphAsync } from "nx/src/project-graph/project-graph.js";
+
+// The rule reads only the graph that Nx has cached; without one it warns and checks nothing.
+process.env["NX_DAEMON"] ??= "false";
+await createProjectGraphAsync({ exitOnError: false });
 
 /** Only module boundaries are checked here; everything else is oxlint's. */
 export default [
