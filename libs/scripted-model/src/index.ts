@@ -1,1 +1,11 @@
-export {};
+export { ScriptedModelError, type ScriptedModelErrorCode } from "./errors.ts";
+export * from "./program/index.ts";
+export { type Execute, type Execution, localExecutor, type LocalExecutorOptions } from "./local/local-executor.ts";
+export { DEFAULT_TOOLS, runScript, type RunScriptOptions, type ScriptRun } from "./local/run-script.ts";
+export { applyV4a } from "./local/v4a.ts";
+export { canonicalJson } from "./api/json.ts";
+export { requestDigest } from "./api/request.ts";
+export { type Fault, type FaultRule, parseFault, parseFaultRule } from "./server/faults.ts";
+export type { Latency } from "./server/latency.ts";
+export { type ScriptedModel, type ScriptedModelOptions, startScriptedModel } from "./server/start.ts";
+export type { Count, Stats } from "./server/stats.ts";

@@ -1,0 +1,107 @@
+import { itemEvents } from "../api/response-events.ts";
+import { derivedId, type ModelRequest, requestDigest } from "../api/request.ts";
+import { reasonOf, ScriptedModelError } from "../errors.ts";
+import type { JsonObject } from "../program/conversation.ts";
+import type { AnswerSource, PreparedAnswer } from "./answer-source.ts";
+import { beforeFirstToken, chunkLength, type Latency, pace } from "./latency.ts";
+import { ResponseRecord } from "./response-record.ts";
+import type { StatsCounter } from "./stats.ts";
+
+/** Finished responses kept for `GET /responses/{id}`; the oldest go first. */
+const MAX_KEPT = 10_000;
+
+const nowSeconds = (): number => Math.floor(Date.now() / 1000);
+
+/** Makes responses and keeps them. Generation does not depend on anybody reading. */
+export class Responses {
+  readonly #source: AnswerSource;
+  readonly #latency: Latency;
+  readonly #stats: StatsCounter;
+  readonly #records = new Map<string, ResponseRecord>();
+  readonly #servings = new Map<string, number>();
+
+  constructor(source: AnswerSource, latency: Latency, stats: StatsCounter) {
+    this.#source = source;
+    this.#latency = latency;
+    this.#stats = stats;
+  }
+
+  /**
+   * Begins a response. The answer's items have ids cut from the digest, so they are the same each time; the response
+   * id counts how often the request came, for a request sent twice is two responses.
+   */
+  async create(sent: ModelRequest): Promise<ResponseRecord> {
+    const request = this.#withHistory(sent);
+    const digest = requestDigest(request);
+    const prepared = await this.#source.prepare(request, digest);
+    const serving = (this.#servings.get(digest) ?? 0) + 1;
+    this.#servings.set(digest, serving);
+    const id = derivedId("resp", digest, ...(serving === 1 ? [] : [serving]));
+    const record = new ResponseRecord(id, digest, { ...request, model: prepared.modelName }, nowSeconds());
+    this.#keep(record);
+    this.#stats.count("started", digest, request.metadata);
+    void this.#generate(record, prepared);
+    return record;
+  }
+
+  /** @throws ScriptedModelError `response_not_found` */
+  get(id: string): ResponseRecord {
+    const record = this.#records.get(id);
+    if (record === undefined || !record.request.store) {
+      throw new ScriptedModelError({
+        code: "response_not_found",
+        message: `Response with id '${id}' not found.`,
+        param: "id",
+      });
+    }
+    return record;
+  }
+
+  cancel(record: ResponseRecord): void {
+    if (record.final) return;
+    this.#stats.count("cancelled", record.digest, record.request.metadata);
+    record.end({ status: "cancelled" }, nowSeconds());
+  }
+
+  delete(id: string): void {
+    this.cancel(this.get(id));
+    this.#records.delete(id);
+  }
+
+  async #generate(record: ResponseRecord, prepared: PreparedAnswer): Promise<void> {
+    const { signal } = record.abort;
+    const { metadata } = record.request;
+    try {
+      record.start();
+      await beforeFirstToken(this.#latency, signal);
+      const { output, usage } = await prepared.generate();
+      for (const { event, tokens } of itemEvents(output, chunkLength(this.#latency))) {
+        await pace(this.#latency, tokens, signal);
+        if (record.final) return;
+        record.add(event);
+      }
+      this.#stats.count("completed", record.digest, metadata);
+      record.end({ status: "completed", output, usage }, nowSeconds());
+    } catch (error) {
+      if (record.final) return;
+      this.#stats.count("failed", record.digest, metadata);
+      record.end({ status: "failed", message: reasonOf(error) }, nowSeconds());
+    }
+  }
+
+  #keep(record: ResponseRecord): void {
+    this.#records.set(record.response.id, record);
+    for (const [id, old] of this.#records) {
+      if (this.#records.size <= MAX_KEPT) return;
+      if (old.final) this.#records.delete(id);
+    }
+  }
+
+  /** `previous_response_id` stands for that response's input and output. */
+  #withHistory(request: ModelRequest): ModelRequest {
+    if (request.previousResponseId === null) return request;
+    const previous = this.get(request.previousResponseId);
+    const output = previous.response.output as unknown as readonly JsonObject[];
+    return { ...request, input: [...previous.request.input, ...output, ...request.input] };
+  }
+}
