@@ -11,3 +11,8 @@ export type { Input } from "./schema/input.ts";
 export type { Manifest } from "./schema/manifest.ts";
 export type { Output } from "./schema/output.ts";
 export { formatDuration, formatSize } from "./units.ts";
+export { checkInputExpectations } from "./expectations.ts";
+export { checkOutputExpectations } from "./output-expectations.ts";
+export { inlineFiles, type InlineResult } from "./inline-files.ts";
+export { type ListedFile, renderWorkspace, WORKSPACE, type WorkspaceView } from "./render.ts";
+export { type ContentFile, selectInputs, type SelectedFile, type Selection } from "./select-inputs.ts";

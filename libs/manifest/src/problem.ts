@@ -31,6 +31,9 @@ export type ProblemReason =
   | "CONFLICT"
   /** Known and planned, but not carried out by this version: refused rather than ignored. */
   | "UNSUPPORTED"
+  /** A file beside the manifest (instructions, schema, script) is not there or cannot be read. */
+  | "FILE_MISSING"
+  | "FILE_INVALID"
   | "INPUT_MISSING"
   | "INPUT_EMPTY"
   | "INPUT_UNREADABLE"
@@ -48,6 +51,7 @@ export type ProblemReason =
   | "OUTPUT_MISSING"
   | "OUTPUT_TOO_LARGE"
   | "OUTPUT_MEDIA_TYPE"
+  /** A document in an output that does not fit its JSON Schema, or is no JSON. */
   | "OUTPUT_INVALID";
 
 /** One thing that is wrong, where it stands, and what to do about it. */

@@ -39,9 +39,13 @@ export function findingsOf(issue: Issue, document: unknown, base: readonly Prope
       if (typeof reason !== "string" || typeof mend !== "string") throw new TypeError("a refinement without a reason");
       return found(reason as ProblemReason, issue.message, mend);
     }
-    default:
-      return found("INVALID_VALUE", issue.message, "see the manifest reference");
+    case "invalid_format":
+    case "not_multiple_of":
+    case "invalid_key":
+    case "invalid_element":
+      break;
   }
+  return found("INVALID_VALUE", issue.message, "see the manifest reference");
 }
 
 function unknownField(path: readonly PropertyKey[], parent: readonly PropertyKey[]): Finding {

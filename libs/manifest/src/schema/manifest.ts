@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
-import { agentSchema } from "./agent.ts";
+import { type Agent, agentSchema } from "./agent.ts";
 import { budgetsSchema, computeSchema } from "./compute.ts";
-import { inputSchema } from "./input.ts";
-import { outputSchema } from "./output.ts";
+import { type Input, inputSchema } from "./input.ts";
+import { type Output, outputSchema } from "./output.ts";
 import { size } from "./quantity.ts";
 import { name, teamName } from "./text.ts";
 
@@ -27,6 +27,18 @@ const checkpoints = z.strictObject({
 
 const propertyNames = { pattern: "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$" };
 
+/** `parallel` always says over which input. */
+interface Spec {
+  inputs: Record<string, Input>;
+  outputs: Record<string, Output>;
+  environment: Record<string, string>;
+  workspace: z.output<typeof workspace>;
+  compute: Omit<z.output<typeof computeSchema>, "parallel"> & { parallel?: { over: string; max: number } };
+  agent: Agent;
+  budgets: z.output<typeof budgetsSchema>;
+  checkpoints: z.output<typeof checkpoints>;
+}
+
 const spec = z
   .strictObject({
     inputs: z
@@ -47,7 +59,7 @@ const spec = z
     budgets: budgetsSchema.prefault({}),
     checkpoints: checkpoints.prefault({}),
   })
-  .transform(({ compute: { parallel, ...compute }, ...rest }) => {
+  .transform(({ compute: { parallel, ...compute }, ...rest }): Spec => {
     if (parallel === undefined) return { ...rest, compute };
     if (typeof parallel !== "number") return { ...rest, compute: { ...compute, parallel } };
     // A number alone means the only input; consistency.ts has refused every manifest with another count of inputs.

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type FileLocation, parseLocation } from "../location.ts";
 import { checkRelativePath, normalizeRelativePath } from "../relative-path.ts";
+import { checkableMediaTypes } from "../media-type.ts";
 import { limits } from "../limits.ts";
 import { refuse } from "./refusal.ts";
 
@@ -74,7 +75,14 @@ export const mediaType = () =>
     .string()
     .meta({ description: "IANA media type, without parameters.", examples: ["application/xml", "text/csv"] })
     .superRefine((text, ctx) => {
-      if (mediaTypeShape.test(text)) return;
+      if (mediaTypeShape.test(text)) {
+        if (checkableMediaTypes.includes(text)) return;
+        return refuse(ctx, {
+          reason: "UNSUPPORTED",
+          message: `content cannot be checked against ${text} yet`,
+          mend: `use one of: ${checkableMediaTypes.join(", ")}`,
+        });
+      }
       refuse(ctx, {
         reason: "INVALID_VALUE",
         message: `${JSON.stringify(text)} is not a media type`,
