@@ -1,0 +1,135 @@
+import { fileURLToPath } from "node:url";
+import type { events, run } from "@cofferdam/contracts";
+import type { Paint } from "./paint.ts";
+import { bytes, count, counted, duration } from "./quantity.ts";
+import type { LedgerVerdict, ReportData } from "./report-data.ts";
+import { table } from "./table.ts";
+import { taskSubject } from "./task-name.ts";
+import { printable, shortenStart } from "./text.ts";
+
+/** The closing report of a run. */
+export function report(data: ReportData, width: number, paint: Paint): string[] {
+  return [
+    ...headline(data.run, paint),
+    "",
+    ...taskTable(data.run.tasks, width),
+    "",
+    ...data.run.outputs.flatMap((output) => outputLines(output, paint)),
+    ...(data.run.outputs.length > 0 ? [""] : []),
+    ...totals(data),
+    ledgerLine(data.ledger, paint),
+  ];
+}
+
+const status: Readonly<Record<run.RunStatus, string>> = {
+  RUN_STATUS_UNSPECIFIED: "unknown",
+  RUN_STATUS_SUBMITTED: "submitted",
+  RUN_STATUS_RUNNING: "running",
+  RUN_STATUS_COMPLETED: "completed",
+  RUN_STATUS_FAILED: "failed",
+  RUN_STATUS_CANCELLED: "cancelled",
+  UNRECOGNIZED: "unknown",
+};
+
+/** A run's status in one word. */
+export const statusWord = (value: run.RunStatus): string => status[value];
+
+export function paintStatus(value: run.RunStatus, paint: Paint): string {
+  const word = statusWord(value);
+  if (value === "RUN_STATUS_COMPLETED") return paint.good(word);
+  return value === "RUN_STATUS_FAILED" || value === "RUN_STATUS_CANCELLED" ? paint.bad(word) : word;
+}
+
+function headline(view: run.Run, paint: Paint): string[] {
+  const name = printable(view.manifestName);
+  const { failure } = view;
+  return [
+    `${paint.strong(`${name} ${view.runId}`)}  ${paintStatus(view.status, paint)}`,
+    `model: ${modelWords(view.model)}`,
+    ...view.inputs.map(
+      (input) =>
+        `input ${printable(input.name)}: ${counted(input.files, "file")}, ${bytes(input.sizeBytes)} from ${printable(input.source)}`,
+    ),
+    ...(failure === undefined ? [] : [paint.bad(`${failure.reason}: ${printable(failure.message)}`)]),
+  ];
+}
+
+/** A scripted model is called one wherever a model is named. */
+export function modelWords(model: string): string {
+  if (!model.startsWith("scripted:")) return printable(model) || "unknown";
+  return `scripted (${printable(model.slice("scripted:".length))}): answers come from a program, not from a language model`;
+}
+
+export function taskTable(tasks: readonly run.Task[], width: number): string[] {
+  const head = [
+    { title: "task" },
+    { title: "item" },
+    { title: "steps", align: "right" },
+    { title: "sandboxes lost", align: "right" },
+    { title: "tokens", align: "right" },
+    { title: "time", align: "right" },
+    { title: "result", flexible: true },
+  ] as const;
+  const rows = tasks.map((task) => [
+    task.taskId,
+    shortenStart(taskSubject(task.kind, task.itemPath), 36),
+    count(task.stepsCommitted),
+    count(task.sandboxesLost),
+    count((task.usage?.inputTokens ?? 0) + (task.usage?.outputTokens ?? 0)),
+    task.durationMs === 0 ? "" : duration(task.durationMs),
+    task.status === "completed"
+      ? printable(task.summary)
+      : [task.status, printable(task.summary)].filter(Boolean).join(": "),
+  ]);
+  return table(head, rows, width);
+}
+
+/** Files of an output with their sizes; those of local folders by the path that a shell understands. */
+export function outputLines(output: events.PublishedOutput, paint: Paint): string[] {
+  const total = output.files.reduce((sum, file) => sum + file.sizeBytes, 0);
+  const shown = output.files.slice(0, MOST_FILES);
+  const more = output.files.length - shown.length;
+  return [
+    `output ${paint.strong(printable(output.name))}: ${counted(output.files.length, "file")}, ${bytes(total)}, in ${printable(place(output.location))}`,
+    ...shown.map((file) => `  ${bytes(file.sizeBytes).padStart(9)}  ${printable(file.path)}`),
+    ...(more > 0 ? [paint.faint(`  and ${count(more)} more`)] : []),
+  ];
+}
+
+const MOST_FILES = 20;
+
+function place(location: string): string {
+  try {
+    return location.startsWith("file:") ? fileURLToPath(location) : location;
+  } catch {
+    // Not a URL that names a local path: shown as it is.
+    return location;
+  }
+}
+
+function totals({ totals: sum, execution, run: view }: ReportData): string[] {
+  const again =
+    execution.interrupted === 0
+      ? ""
+      : ` (${counted(execution.interrupted, "step")} interrupted by a lost sandbox and executed again from its checkpoint)`;
+  const lines = [
+    `steps executed once: ${execution.committedOnce} of ${execution.steps}${again}`,
+    `model calls paid twice: ${sum.modelCallsPaidTwice} of ${count(sum.modelCalls)}`,
+  ];
+  if (sum.sandboxesLost > 0) {
+    lines.push(`sandboxes lost: ${sum.sandboxesLost}, resumed in ${duration(sum.resumedMs)}`);
+  }
+  const cached = sum.cachedInputTokens > 0 ? ` (${count(sum.cachedInputTokens)} cached)` : "";
+  lines.push(`tokens: ${count(sum.inputTokens)} in${cached}, ${count(sum.outputTokens)} out`);
+  if (view.endedAt !== "") lines.push(`time: ${duration(sum.durationMs)}`);
+  return lines;
+}
+
+export function ledgerLine(ledger: LedgerVerdict, paint: Paint): string {
+  if (ledger.state === "unchecked") return `ledger: not checked (${printable(ledger.reason)})`;
+  if (ledger.state === "failed") {
+    return [`ledger: ${paint.bad("NOT VERIFIED")}`, ...ledger.problems.map((p) => `  ${printable(p)}`)].join("\n");
+  }
+  const checkpoint = `checkpoint ${printable(ledger.origin)} at size ${count(ledger.treeSize)}`;
+  return `ledger: ${paint.good("verified")} (${counted(ledger.entries, "entry", "entries")}, ${checkpoint})`;
+}

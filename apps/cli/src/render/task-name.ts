@@ -1,0 +1,9 @@
+import type { events } from "@cofferdam/contracts";
+import { printable } from "./text.ts";
+
+/** What a task is about: its item, or the part it plays. */
+export function taskSubject(kind: events.TaskKind, itemPath: string): string {
+  if (kind === "TASK_KIND_JOIN") return "join";
+  if (kind === "TASK_KIND_PUBLISH") return "publish outputs";
+  return itemPath === "" ? "whole workspace" : printable(itemPath);
+}
