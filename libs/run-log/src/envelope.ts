@@ -18,7 +18,7 @@ export const NO_EVENT: Digest = `sha256:${"0".repeat(64)}`;
  */
 export interface Leaf {
   readonly specversion: "1.0";
-  /** `<log>#<ordinal>@<epoch>`: two writers racing for one place differ here by owner. */
+  /** `<log>#<ordinal>@<epoch>:<owner>`: two writers racing for one place differ here. */
   readonly id: string;
   /** `/cofferdam/<team>/<service>`. */
   readonly source: string;
@@ -71,12 +71,16 @@ export interface Place {
   readonly owner: string;
 }
 
+/** CloudEvents `id` of an event at its place. */
+export const eventId = (place: Pick<Place, "log" | "ordinal" | "epoch" | "owner">): string =>
+  `${place.log}#${place.ordinal}@${place.epoch}:${place.owner}`;
+
 export function seal(event: LogEvent, place: Place): Envelope {
   const codec = eventCodecs[event.type] as { toJSON(data: unknown): unknown };
   const data = codec.toJSON(event.data);
   return {
     specversion: "1.0",
-    id: `${place.log}#${place.ordinal}@${place.epoch}:${place.owner}`,
+    id: eventId(place),
     source: `/cofferdam/${place.team}/${place.service}`,
     type: `cofferdam.${event.type}`,
     subject: place.log,
@@ -95,42 +99,54 @@ export const encodeEnvelope = (envelope: Envelope): Uint8Array => Buffer.from(ca
 
 export type Decoded =
   | { readonly ok: true; readonly envelope: Envelope; readonly event: LogEvent; readonly digest: Digest }
-  | { readonly ok: false; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** Present where everything can be read but the event itself: another version may know it. */
+      readonly foreign?: Envelope;
+    };
 
 const digestText = /^sha256:[0-9a-f]{64}$/;
 const strings = ["id", "source", "type", "subject", "time", "prevdigest", "owner", "datadigest"] as const;
+/** Fatal, so that no two byte strings read as one text. */
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * Reads stored bytes. Never throws: what cannot be read is void, with the reason. Bytes that are not the canonical form
  * of what they say are void too, so that one event has one encoding.
  */
 export function decodeEnvelope(bytes: Uint8Array): Decoded {
-  const fail = (reason: string): Decoded => ({ ok: false, reason });
-  let value: unknown;
-  const text = Buffer.from(bytes).toString("utf8");
   try {
-    value = JSON.parse(text);
-  } catch {
-    return fail("not JSON");
+    const envelope = parseEnvelope(utf8.decode(bytes));
+    if (typeof envelope === "string") return { ok: false, reason: envelope };
+    const type = envelope.type.startsWith("cofferdam.") ? envelope.type.slice("cofferdam.".length) : "";
+    if (!isEventType(type)) return { ok: false, reason: `unknown event type ${envelope.type}`, foreign: envelope };
+    const event = parseData(type, envelope.data);
+    if (event === undefined) {
+      return { ok: false, reason: `data of ${envelope.type} is not what is known of it`, foreign: envelope };
+    }
+    return { ok: true, envelope, event, digest: leafDigest(leafOf(envelope)) };
+  } catch (error) {
+    // Not UTF-8, not JSON, or JSON without a canonical form (lone surrogates, numbers beyond a double, endless nesting).
+    return { ok: false, reason: `not canonical JSON: ${error instanceof Error ? error.name : typeof error}` };
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return fail("not an object");
+}
+
+function parseEnvelope(text: string): Envelope | string {
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "not an object";
   const v = value as Record<string, unknown>;
-  if (v["specversion"] !== "1.0" || v["datacontenttype"] !== "application/json")
-    return fail("not CloudEvents 1.0 JSON");
-  for (const name of strings) if (typeof v[name] !== "string") return fail(`attribute ${name} is missing`);
+  if (v["specversion"] !== "1.0" || v["datacontenttype"] !== "application/json") return "not CloudEvents 1.0 JSON";
+  for (const name of strings) if (typeof v[name] !== "string") return `attribute ${name} is missing`;
   for (const name of ["ordinal", "epoch"]) {
-    if (!Number.isSafeInteger(v[name]) || (v[name] as number) < 0) return fail(`attribute ${name} is not a count`);
+    if (!Number.isSafeInteger(v[name]) || (v[name] as number) < 0) return `attribute ${name} is not a count`;
   }
-  if (Object.keys(v).length !== 13 || typeof v["data"] !== "object") return fail("unexpected attributes");
+  if (Object.keys(v).length !== 13 || typeof v["data"] !== "object") return "unexpected attributes";
   const envelope = v as unknown as Envelope;
-  if (!digestText.test(envelope.prevdigest) || !digestText.test(envelope.datadigest)) return fail("malformed digest");
-  if (canonicalJson(envelope) !== text) return fail("not canonical");
-  if (sha256(canonicalJson(envelope.data)) !== envelope.datadigest) return fail("data does not match datadigest");
-  const type = envelope.type.startsWith("cofferdam.") ? envelope.type.slice("cofferdam.".length) : "";
-  if (!isEventType(type)) return fail(`unknown event type ${envelope.type}`);
-  const event = parseData(type, envelope.data);
-  if (event === undefined) return fail("data does not fit its type");
-  return { ok: true, envelope, event, digest: leafDigest(leafOf(envelope)) };
+  if (!digestText.test(envelope.prevdigest) || !digestText.test(envelope.datadigest)) return "malformed digest";
+  if (canonicalJson(envelope) !== text) return "not canonical";
+  if (sha256(canonicalJson(envelope.data)) !== envelope.datadigest) return "data does not match datadigest";
+  return envelope;
 }
 
 function parseData(type: EventType, data: unknown): LogEvent | undefined {

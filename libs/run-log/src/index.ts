@@ -1,4 +1,15 @@
-export * from "./log-key.ts";
-export * from "./event-types.ts";
+export * from "./doorbell.ts";
 export * from "./envelope.ts";
+export * from "./errors.ts";
+export * from "./event-types.ts";
+export { emptyState, fold, type Folded, type StoredMessage } from "./fold.ts";
+export type { LogHead } from "./heads.ts";
+export * from "./inbox.ts";
+export * from "./lease.ts";
+export * from "./log-key.ts";
+export type { LogWriter } from "./log-writer.ts";
+export * from "./run-log.ts";
 export * from "./state.ts";
+export * from "./streams.ts";
+export { openStep } from "./transitions/step.ts";
+export { addUsage } from "./transitions/usage.ts";

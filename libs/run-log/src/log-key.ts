@@ -28,6 +28,13 @@ export interface LogKey {
   readonly task?: TaskId;
 }
 
+/**
+ * Identifier of the log of one attempt at a task: `t001` for the first, `t001-a2` for the second. The attempts of a task
+ * share its id in events and views, and each has a log, hence an owner, of its own.
+ */
+export const taskLogId = (taskId: string, attempt: number): TaskId =>
+  TaskId(attempt === 1 ? taskId : `${taskId}-a${attempt}`);
+
 /** `<run>` or `<run>/<task>`: the CloudEvents `subject` and the name that people see. */
 export function logName(key: LogKey): string {
   return key.task === undefined ? key.run : `${key.run}/${key.task}`;

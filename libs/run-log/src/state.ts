@@ -1,5 +1,6 @@
 import type { events } from "@cofferdam/contracts";
 import type { Digest } from "./envelope.ts";
+import type { LogKey } from "./log-key.ts";
 
 /** Where a log stands: what the next valid event must continue. */
 export interface Head {
@@ -37,6 +38,8 @@ export interface Step {
   readonly decided: events.PolicyDecided;
   /** The newest start; its `attempt` counts how often the step was started. Absent for a denied step. */
   readonly started: events.StepStarted | undefined;
+  /** Sandbox of the newest start; a step starts again only in another one. */
+  readonly sandboxId: string;
   readonly committed: events.StepCommitted | undefined;
 }
 
@@ -49,9 +52,17 @@ export interface AttachedSandbox extends events.SandboxAttached {
  * A run's log fills `planned` and `tasks`, a task's log fills `turns`, `steps` and `sandbox`.
  */
 export interface RunState {
+  readonly key: LogKey;
   readonly head: Head;
   /** Messages that were ignored because they do not continue the log. */
   readonly voids: number;
+  /**
+   * Types of events that continue the log in every respect but are not known here: a newer version wrote them. Nobody who
+   * cannot read them may take ownership.
+   */
+  readonly unknownTypes: readonly string[];
+  /** Claims since the log last gained something that lasts: an owner that dies each time shows here. */
+  readonly claimsWithoutProgress: number;
   readonly status: RunStatus;
   readonly submitted: events.RunSubmitted | undefined;
   /** RFC 3339, of the first and the last event, by their writers' clocks. */
@@ -73,5 +84,14 @@ export interface RunState {
   readonly published: readonly events.OutputPublished[];
   readonly result: events.TaskResult | undefined;
   readonly failure: events.Failure | undefined;
+  readonly cancelled: events.RunCancelled | undefined;
+  /**
+   * A run's: the sum over its ended tasks. A task's: tokens of its answers, `modelCalls` answers received and `toolCalls`
+   * steps committed, counted here and not taken from the events.
+   */
   readonly usage: events.Usage;
 }
+
+/** Whether nothing can follow. */
+export const isTerminal = (state: RunState): boolean =>
+  state.status === "completed" || state.status === "failed" || state.status === "cancelled";

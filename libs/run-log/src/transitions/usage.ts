@@ -1,0 +1,13 @@
+import type { events } from "@cofferdam/contracts";
+
+/** The sum of two usages; an absent one counts nothing. */
+export const addUsage = (a: events.Usage, b: events.Usage | undefined): events.Usage =>
+  b === undefined
+    ? a
+    : {
+        inputTokens: a.inputTokens + b.inputTokens,
+        cachedInputTokens: a.cachedInputTokens + b.cachedInputTokens,
+        outputTokens: a.outputTokens + b.outputTokens,
+        modelCalls: a.modelCalls + b.modelCalls,
+        toolCalls: a.toolCalls + b.toolCalls,
+      };
