@@ -1,11 +1,7 @@
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
+import { constants, accessSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import type { Checkout } from "./checkout.ts";
 import { pins } from "./checkout.ts";
-import { runProgram } from "./child-process.ts";
-import { debianMirror, unpackFromArchive } from "./debian-archive.ts";
-import { SetupError } from "./setup-error.ts";
+import { KnownVersions } from "./known-versions.ts";
 import { compareVersions } from "./versions.ts";
 
 /** A program that is no npm package: found on the machine, else fetched from the machine's own Debian mirror. */
@@ -59,79 +55,43 @@ export interface Found {
   readonly version: string;
 }
 
-/** The program named by its variable, else the first new enough on PATH, else the one in the cache. */
+/**
+ * The program named by its variable, else the first new enough on PATH, else the one in the cache. `ask` gives the
+ * version of a program that was not asked before or has changed since.
+ */
 export async function findProgram(
   program: NativeProgram,
   cache: string,
+  ask: (path: string) => Promise<string | undefined>,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Found | undefined> {
-  const named = env[program.variable];
-  const folders = [
-    ...(env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== ""),
-    ...cacheFolders(program, cache),
-  ];
-  for (const path of named ? [named] : folders.map((folder) => join(folder, program.command))) {
-    const version = await versionOf(path);
-    if (version !== undefined && compareVersions(version, program.minimum) >= 0) return { path, version };
+  const versions = new KnownVersions(cache);
+  for (const path of candidates(program, cache, env).filter(isExecutable)) {
+    const known = versions.of(path);
+    const version = known ?? (await ask(path));
+    if (version === undefined) continue;
+    if (known === undefined) versions.remember(path, version);
+    if (compareVersions(version, program.minimum) >= 0) return { path, version };
   }
   return undefined;
 }
 
-/** Fetches it into `<cache>/<name>`, or says how to install it. */
-export async function fetchProgram(program: NativeProgram, checkout: Checkout): Promise<{ detail: string }> {
-  const mirror = await debianMirror();
-  if (mirror === undefined) throw notHere(program, "this is no Debian whose archive could be used");
-  let refused = "";
-  for (const suite of program.suites.map((name) => name ?? mirror.codename)) {
-    try {
-      const version = await unpackFromArchive({
-        mirror,
-        suite,
-        packageName: program.debianPackage,
-        scratchDir: join(checkout.cache, "scratch"),
-        into: join(checkout.cache, program.name),
-        verify: (tree) => newEnough(program, tree),
-      });
-      return { detail: `${version} from Debian ${suite}` };
-    } catch (error) {
-      if (!(error instanceof SetupError) || error.code !== "PROGRAM_MISSING") throw error;
-      refused = error.message;
-    }
-  }
-  throw notHere(program, refused);
+function candidates(program: NativeProgram, cache: string, env: NodeJS.ProcessEnv): string[] {
+  const named = env[program.variable];
+  if (named) return [named];
+  const path = (env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+  return [...path, ...programFolders(join(cache, program.name))].map((folder) => join(folder, program.command));
 }
 
-async function newEnough(program: NativeProgram, tree: string): Promise<string> {
-  for (const folder of treeFolders(tree)) {
-    const version = await versionOf(join(folder, program.command));
-    if (version !== undefined && compareVersions(version, program.minimum) >= 0) return version;
-    if (version !== undefined) throw notHere(program, `the archive's is ${version}`);
-  }
-  throw notHere(program, "the archive's does not run on this machine");
-}
+/** Where a Debian package's tree, or a person, puts a program. */
+export const programFolders = (tree: string): string[] => ["usr/bin", "usr/sbin", "."].map((dir) => join(tree, dir));
 
-const cacheFolders = (program: NativeProgram, cache: string): string[] => treeFolders(join(cache, program.name));
-const treeFolders = (tree: string): string[] => ["usr/bin", "usr/sbin", "."].map((folder) => join(tree, folder));
-
-async function versionOf(path: string): Promise<string | undefined> {
+function isExecutable(path: string): boolean {
   try {
-    await access(path, constants.X_OK);
+    accessSync(path, constants.X_OK);
+    return true;
   } catch {
     // Not there or not for this user: not a candidate.
-    return undefined;
+    return false;
   }
-  const outcome = await runProgram(path, ["--version"]);
-  return outcome.code === 0 ? /(\d+\.\d+\.\d+)/.exec(outcome.stdout)?.[1] : undefined;
-}
-
-function notHere(program: NativeProgram, why: string): SetupError {
-  const mend = [
-    `install ${program.name} ${program.minimum} or newer and put it on PATH, or name it in ${program.variable}:`,
-    ...program.instructions.map((line) => `  ${line}`),
-  ];
-  return new SetupError(
-    "PROGRAM_MISSING",
-    `${program.name} ${program.minimum} or newer is needed: ${why}`,
-    mend.join("\n  "),
-  );
 }

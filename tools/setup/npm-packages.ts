@@ -1,53 +1,12 @@
-import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync } from "node:fs";
 import { glob, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Checkout } from "./checkout.ts";
-import { npm } from "./npm-tarball.mjs";
-import { SetupError } from "./setup-error.ts";
-
-/** `run` leaves out everything that only builds, checks or tests. */
-export type PackageSet = "run" | "all";
+import { mayPass, npm, npmFailure } from "./npm.mjs";
+import { writeStamp, type PackageSet } from "./packages-ready.ts";
 
 const ATTEMPTS = 3;
 const LIMIT_MS = 300_000;
-/** Inside the tree it vouches for, so that whoever removes the tree removes the stamp. */
-const STAMP = "node_modules/.cofferdam-stamp.json";
-
-interface LockedPackage {
-  readonly version?: string;
-  readonly link?: boolean;
-  readonly dev?: boolean;
-  readonly optional?: boolean;
-  readonly devOptional?: boolean;
-}
-interface Lock {
-  readonly packages: Readonly<Record<string, LockedPackage>>;
-}
-
-/** Whether the tree in `root` is what the lock file says; one comparison of bytes when it was stamped. */
-export function packagesReady(root: string, set: PackageSet): boolean {
-  const lock = readFileSync(join(root, "package-lock.json"), "utf8");
-  if (stampIs(root, "all", lock) || (set === "run" && stampIs(root, "run", lock))) return true;
-  // Somebody ran npm by hand: its own record of what it installed says whether that will do.
-  const record = join(root, "node_modules/.package-lock.json");
-  if (!existsSync(record)) return false;
-  const missing = missingPackages(JSON.parse(lock), JSON.parse(readFileSync(record, "utf8")), set);
-  if (missing.length > 0) return false;
-  writeStamp(root, set, lock);
-  return true;
-}
-
-/** Paths in the lock file that this set needs and the installed tree lacks or holds in another version. */
-export function missingPackages(lock: Lock, installed: Lock, set: PackageSet): string[] {
-  return Object.entries(lock.packages).flatMap(([path, wanted]) => {
-    if (!path.includes("node_modules/") || wanted.optional || wanted.devOptional) return [];
-    if (wanted.dev && set === "run") return [];
-    return installed.packages[path]?.version === wanted.version || (wanted.link && path in installed.packages)
-      ? []
-      : [path];
-  });
-}
-
 /**
  * Installs beside the checkout's tree and swaps it in when it is whole: a set-up that is killed leaves the tree that
  * was there. No package script is run.
@@ -68,7 +27,7 @@ export async function installPackages(
   for (let attempt = 1; ; attempt++) {
     const outcome = await npm(args, staging, LIMIT_MS);
     if (outcome.code === 0) break;
-    if (attempt === ATTEMPTS || !mayPass(outcome.reason)) throw npmFailure(outcome.reason);
+    if (attempt === ATTEMPTS || !mayPass(outcome.reason)) throw npmFailure("installing npm packages", outcome.reason);
     onRetry(attempt + 1, ATTEMPTS);
   }
   const size = await sizeOf(join(staging, "node_modules"));
@@ -77,22 +36,6 @@ export async function installPackages(
   await rm(staging, { recursive: true, force: true });
   return { detail: `${size.packages} packages, ${Math.round(size.bytes / 1e6)} MB` };
 }
-
-function stampIs(root: string, set: PackageSet, lock: string): boolean {
-  try {
-    return readFileSync(join(root, STAMP), "utf8") === stampOf(set, lock);
-  } catch {
-    // No stamp: nothing is vouched for.
-    return false;
-  }
-}
-
-function writeStamp(root: string, set: PackageSet, lock: string): void {
-  writeFileSync(join(root, STAMP), stampOf(set, lock));
-}
-
-/** The lock file itself is kept, not a digest: comparing 350 KB is faster than loading the code that hashes it. */
-const stampOf = (set: PackageSet, lock: string): string => `${set} ${process.platform}-${process.arch}\n${lock}`;
 
 /** Copies what `npm ci` reads: the manifests of root and workspaces, the lock file, the settings. */
 async function stage(root: string, staging: string): Promise<void> {
@@ -127,22 +70,4 @@ async function sizeOf(tree: string): Promise<{ packages: number; bytes: number }
     if (entry.name === "package.json" && /node_modules\/(@[^/]+\/)?[^/]+\/package\.json$/.test(file)) packages++;
   }
   return { packages, bytes };
-}
-
-const mayPass = (reason: string): boolean =>
-  /no end after|E(AI_AGAIN|CONN|TIMEDOUT|SOCKET)|network|50[234]/i.test(reason);
-
-function npmFailure(reason: string): SetupError {
-  const message = `installing npm packages: ${reason}`;
-  if (/ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|network|no end after/i.test(reason)) {
-    const mend = "check that the npm registry can be reached from here (`npm ping`), proxies included, and start again";
-    return new SetupError("REGISTRY_UNREACHABLE", message, mend);
-  }
-  if (/ENOSPC/.test(reason)) return new SetupError("DISK_FULL", message, "free disk space and start again");
-  if (/EINTEGRITY/.test(reason)) {
-    const mend =
-      "the registry served other bytes than the lock file pins: run `npm cache clean --force` and start again";
-    return new SetupError("INTEGRITY_MISMATCH", message, mend);
-  }
-  return new SetupError("NPM_FAILED", message, "the lines above are npm's; mend that and start again");
 }

@@ -8,8 +8,3 @@ export declare function fetchTarball(options: {
 }): Promise<Buffer>;
 export declare function checkIntegrity(bytes: Uint8Array, integrity: string, spec: string): void;
 export declare function readTarball(bytes: Uint8Array): Generator<[path: string, bytes: Buffer]>;
-export declare function npm(
-  args: readonly string[],
-  cwd: string,
-  limitMs?: number,
-): Promise<{ code: number; reason: string }>;

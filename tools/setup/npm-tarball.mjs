@@ -2,31 +2,31 @@
  * Tarballs of npm packages as data: fetched by `npm pack`, checked against a pinned digest, read without running or
  * installing anything. Plain JavaScript, because it also fetches Node 24 while an older Node is all there is.
  */
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { delimiter, dirname, join } from "node:path";
+import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { OTHER_BYTES, mayPass, npm, npmFailure } from "./npm.mjs";
 
 const ATTEMPTS = 3;
-const LIMIT_MS = 240_000;
 const BLOCK = 512;
 
-/** Fetches `spec` (`name@version`) and returns the tarball's bytes; throws an Error with `mend` if that fails. */
+/** Fetches `spec` (`name@version`) and returns the tarball's bytes; throws an Error with `code` and `mend` otherwise. */
 export async function fetchTarball({ spec, integrity, scratchDir, onRetry = () => {} }) {
   await mkdir(scratchDir, { recursive: true });
   const dir = await mkdtemp(join(scratchDir, "pack-"));
+  const doing = `fetching ${spec} from the npm registry`;
   try {
     // A package.json of its own keeps npm from applying the checkout's devEngines and .npmrc to the download.
     await writeFile(join(dir, "package.json"), "{}\n");
     for (let attempt = 1; ; attempt++) {
       const outcome = await npm(["pack", spec, "--ignore-scripts", "--loglevel=error"], dir);
       if (outcome.code === 0) break;
-      if (attempt === ATTEMPTS) throw failure(`fetching ${spec} from the npm registry`, outcome.reason);
+      if (attempt === ATTEMPTS || !mayPass(outcome.reason)) throw npmFailure(doing, outcome.reason);
       onRetry(attempt + 1, ATTEMPTS);
     }
     const file = (await readdir(dir)).find((name) => name.endsWith(".tgz"));
-    if (file === undefined) throw failure(`fetching ${spec} from the npm registry`, "npm pack left no tarball");
+    if (file === undefined) throw npmFailure(doing, "npm pack left no tarball");
     const bytes = await readFile(join(dir, file));
     checkIntegrity(bytes, integrity, spec);
     return bytes;
@@ -39,9 +39,8 @@ export async function fetchTarball({ spec, integrity, scratchDir, onRetry = () =
 export function checkIntegrity(bytes, integrity, spec) {
   const actual = `sha512-${createHash("sha512").update(bytes).digest("base64")}`;
   if (actual === integrity) return;
-  throw Object.assign(new Error(`checking ${spec}: its digest is ${actual}, pinned is ${integrity}`), {
-    mend: "the registry or its cache served other bytes than were pinned: run `npm cache clean --force` and try again; if it repeats, do not use this registry",
-  });
+  const message = `checking ${spec}: its digest is ${actual}, pinned is ${integrity}`;
+  throw Object.assign(new Error(message), { code: "INTEGRITY_MISMATCH", mend: OTHER_BYTES });
 }
 
 /**
@@ -89,37 +88,4 @@ function paxRecords(body) {
     at += length;
   }
   return records;
-}
-
-/** Runs npm with this very Node; resolves with its exit code and, if that is not 0, the reason in a few lines. */
-export function npm(args, cwd, limitMs = LIMIT_MS) {
-  const env = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ""}` };
-  return new Promise((resolve) => {
-    const child = spawn("npm", args, { cwd, env, stdio: ["ignore", "ignore", "pipe"], timeout: limitMs });
-    let tail = "";
-    child.stderr.on("data", (chunk) => (tail = (tail + chunk).slice(-4_000)));
-    child.on("error", (error) => resolve({ code: -1, reason: `npm cannot be started: ${error.message}` }));
-    child.on("close", (code, signal) => {
-      const said = signal === null ? npmErrors(tail) : `no end after ${limitMs / 1000} s`;
-      resolve({ code: code ?? -1, reason: said });
-    });
-  });
-}
-
-/** The lines that say what was wrong, without npm's decoration. */
-function npmErrors(tail) {
-  const lines = tail.split("\n").map((line) => line.replace(/^npm error ?/, "").trim());
-  return lines
-    .filter((line) => line !== "" && !/^npm warn|complete log of this run/.test(line))
-    .slice(0, 6)
-    .join("\n");
-}
-
-function failure(doing, reason) {
-  const mend = /EAI_AGAIN|ENOTFOUND|ECONN|ETIMEDOUT|network/i.test(reason)
-    ? "check that the npm registry can be reached from here (`npm ping`), proxies included, and start again"
-    : /ENOSPC/.test(reason)
-      ? "free disk space and start again"
-      : "the lines above are npm's; mend that and start again";
-  return Object.assign(new Error(`${doing}: ${reason}`), { mend });
 }

@@ -1,13 +1,16 @@
 /** What stopped the set-up; stable, for machines. */
-export type SetupErrorCode =
-  | "NPM_FAILED"
-  | "REGISTRY_UNREACHABLE"
-  | "INTEGRITY_MISMATCH"
-  | "DISK_FULL"
-  | "NO_PERMISSION"
-  | "PROGRAM_MISSING"
-  | "ARCHIVE_FAILED"
-  | "DATA_PACK_INVALID";
+export type SetupErrorCode = (typeof CODES)[number];
+
+const CODES = [
+  "NPM_FAILED",
+  "REGISTRY_UNREACHABLE",
+  "INTEGRITY_MISMATCH",
+  "DISK_FULL",
+  "NO_PERMISSION",
+  "PROGRAM_MISSING",
+  "ARCHIVE_FAILED",
+  "DATA_PACK_INVALID",
+] as const;
 
 /** Exit status of a set-up that could not get what it needs (EX_UNAVAILABLE of sysexits.h). */
 export const EXIT_UNAVAILABLE = 69;
@@ -25,9 +28,11 @@ export class SetupError extends Error {
     this.mend = mend;
   }
 
-  /** Files the system's own refusals under their code; anything else is a defect and stays as it is. */
+  /** Files what npm and the system refuse under its code; anything else is a defect and stays as it is. */
   static from(error: unknown, doing: string): unknown {
     if (error instanceof SetupError || !(error instanceof Error) || !("code" in error)) return error;
+    const code = CODES.find((one) => one === error.code);
+    if (code !== undefined && "mend" in error) return new SetupError(code, error.message, String(error.mend), error);
     const path = "path" in error ? String(error.path) : "the checkout";
     if (error.code === "ENOSPC" || error.code === "EDQUOT") {
       return new SetupError(

@@ -1,71 +1,35 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Checkout } from "./checkout.ts";
-import { bubblewrap, fetchProgram, findProgram, natsServer, type NativeProgram } from "./native-program.ts";
-import { installPackages, packagesReady, type PackageSet } from "./npm-packages.ts";
+import { bringData } from "./data-pack/bring.ts";
+import { fetchProgram } from "./fetch-program.ts";
+import { look, type Look, type Needs } from "./look.ts";
+import { installPackages } from "./npm-packages.ts";
 import { Progress } from "./progress.ts";
 import { withSetupLock } from "./setup-lock.ts";
 
-/** What a command needs to be there before it starts. */
-export interface Needs {
-  readonly packages: PackageSet;
-  readonly programs: readonly NativeProgram[];
-}
+type Bring = (onRetry: (attempt: number, of: number) => void) => Promise<{ readonly detail: string }>;
 
-export const needsOfRunning: Needs = { packages: "run", programs: [natsServer, bubblewrap] };
-export const needsOfTesting: Needs = { packages: "all", programs: [natsServer, bubblewrap] };
-/** Enough to show help, diagnose the machine, or verify evidence offline. */
-export const needsOfReading: Needs = { packages: "run", programs: [] };
-
-/**
- * Installs what is missing, all at once; says nothing when nothing is. Returns the paths of the programs by the
- * variables that name them to the services.
- */
-export async function setUp(
-  checkout: Checkout,
-  needs: Needs,
-  progress = new Progress(),
-): Promise<Record<string, string>> {
-  const first = await look(checkout, needs);
-  if (first.missing.length === 0 && first.packages) return first.variables;
-
-  return withSetupLock(
-    checkout.cache,
-    () => progress.note("waiting", "another set-up of this checkout is under way"),
-    async () => {
-      const now = await look(checkout, needs);
-      await removeLeftovers(checkout);
-      const work = now.missing.map((program) => progress.step(program.name, () => fetchProgram(program, checkout)));
-      if (!now.packages) {
-        const again = (attempt: number, of: number): void =>
-          progress.note("npm packages", `trying again (${attempt} of ${of})`);
-        work.push(progress.step("npm packages", () => installPackages(checkout, needs.packages, again)));
-      }
-      // All are awaited, so that no download goes on behind a failure and each finished one is kept.
-      const failed = (await Promise.allSettled(work)).find((outcome) => outcome.status === "rejected");
-      if (failed !== undefined) throw failed.reason;
-      return (await look(checkout, needs)).variables;
-    },
-  );
-}
-
-interface Look {
-  readonly packages: boolean;
-  readonly missing: readonly NativeProgram[];
-  readonly variables: Record<string, string>;
-}
-
-async function look(checkout: Checkout, needs: Needs): Promise<Look> {
-  const found = await Promise.all(
-    needs.programs.map(async (program) => ({ program, found: await findProgram(program, checkout.cache) })),
-  );
-  return {
-    packages: packagesReady(checkout.root, needs.packages),
-    missing: found.flatMap((one) => (one.found === undefined ? [one.program] : [])),
-    variables: Object.fromEntries(
-      found.flatMap((one) => (one.found === undefined ? [] : [[one.program.variable, one.found.path]])),
-    ),
-  };
+/** Installs what is missing, all at once, and looks again. Throws SetupError; what was finished before that is kept. */
+export async function setUp(checkout: Checkout, needs: Needs, progress = new Progress()): Promise<Look> {
+  const onWait = (): void => progress.note("waiting", "another set-up of this checkout is under way");
+  return withSetupLock(checkout.cache, onWait, async () => {
+    // The one we waited for may have brought it.
+    const seen = await look(checkout, needs);
+    await removeLeftovers(checkout);
+    const work: Promise<unknown>[] = [];
+    const start = (name: string, bring: Bring): void => {
+      const onRetry = (attempt: number, of: number): void => progress.note(name, `trying again (${attempt} of ${of})`);
+      work.push(progress.step(name, () => bring(onRetry)));
+    };
+    for (const program of seen.missingPrograms) start(program.name, () => fetchProgram(program, checkout));
+    if (!seen.packages) start("npm packages", (onRetry) => installPackages(checkout, needs.packages, onRetry));
+    for (const example of seen.missingData) start(example.name, (onRetry) => bringData(checkout, example, onRetry));
+    // All are awaited, so that no download goes on behind a failure.
+    const failed = (await Promise.allSettled(work)).find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    return look(checkout, needs);
+  });
 }
 
 /** What a killed set-up left; only the holder of the lock may be here. */

@@ -1,0 +1,58 @@
+import { join } from "node:path";
+import type { Checkout } from "./checkout.ts";
+import { runProgram } from "./child-process.ts";
+import { debianMirror, unpackFromArchive } from "./debian-archive.ts";
+import { programFolders, type NativeProgram } from "./native-program.ts";
+import { SetupError } from "./setup-error.ts";
+import { compareVersions } from "./versions.ts";
+
+/** Fetches it into `<cache>/<name>`, or says how to install it. */
+export async function fetchProgram(program: NativeProgram, checkout: Checkout): Promise<{ detail: string }> {
+  const mirror = await debianMirror();
+  if (mirror === undefined) throw notHere(program, "this is no Debian whose archive could be used");
+  let refused = "";
+  for (const suite of program.suites.map((name) => name ?? mirror.codename)) {
+    try {
+      const version = await unpackFromArchive({
+        mirror,
+        suite,
+        packageName: program.debianPackage,
+        scratchDir: join(checkout.cache, "scratch"),
+        into: join(checkout.cache, program.name),
+        verify: (tree) => newEnough(program, tree),
+      });
+      return { detail: `${version} from Debian ${suite}` };
+    } catch (error) {
+      if (!(error instanceof SetupError) || error.code !== "PROGRAM_MISSING") throw error;
+      refused = error.message;
+    }
+  }
+  throw notHere(program, refused);
+}
+
+async function newEnough(program: NativeProgram, tree: string): Promise<string> {
+  for (const folder of programFolders(tree)) {
+    const version = await versionOf(join(folder, program.command));
+    if (version !== undefined && compareVersions(version, program.minimum) >= 0) return version;
+    if (version !== undefined) throw notHere(program, `the archive's is ${version}`);
+  }
+  throw notHere(program, "the archive's does not run on this machine");
+}
+
+/** What a program says to `--version`; undefined if it does not run here. */
+export async function versionOf(path: string): Promise<string | undefined> {
+  const outcome = await runProgram(path, ["--version"]);
+  return outcome.code === 0 ? /(\d+\.\d+\.\d+)/.exec(outcome.stdout)?.[1] : undefined;
+}
+
+function notHere(program: NativeProgram, why: string): SetupError {
+  const mend = [
+    `install ${program.name} ${program.minimum} or newer and put it on PATH, or name it in ${program.variable}:`,
+    ...program.instructions.map((line) => `  ${line}`),
+  ];
+  return new SetupError(
+    "PROGRAM_MISSING",
+    `${program.name} ${program.minimum} or newer is needed: ${why}`,
+    mend.join("\n  "),
+  );
+}
