@@ -1,1 +1,1 @@
-export {};
+export { createPlanner, type PlannerDeps } from "./service.ts";

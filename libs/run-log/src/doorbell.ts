@@ -13,6 +13,8 @@ export type DoorbellKind = "plan" | "task";
  */
 export interface Doorbells {
   ring(kind: DoorbellKind, key: LogKey): Promise<void>;
+  /** Whether a bell for this log waits or is held by somebody. */
+  isRinging(kind: DoorbellKind, key: LogKey): Promise<boolean>;
   /** Answers bells, each at one instance at a time, until closed. */
   answer(kind: DoorbellKind, options: AnswerOptions, handler: DoorbellHandler): Promise<Answering>;
 }
@@ -53,6 +55,10 @@ export function openDoorbells({ nc, team }: { readonly nc: NatsConnection; reado
       } catch (error) {
         throw new RunLogError("UNAVAILABLE", `ringing for ${logName(key)}: JetStream gave no answer`, "", error);
       }
+    },
+    isRinging: async (kind, key) => {
+      const jsm = await jetstreamManager(nc, { checkAPI: false });
+      return (await jsm.streams.getMessage(WORK, { last_by_subj: bellSubject(kind, key) })) !== null;
     },
     answer: async (kind, options, handler) => {
       const consumer = await bellConsumer(nc, team, kind, options);

@@ -4,6 +4,7 @@ import type { LogKey } from "./log-key.ts";
 import { checkPlace, type PlaceRule } from "./place.ts";
 import type { RunState } from "./state.ts";
 import { applyEvent } from "./transitions/apply.ts";
+import { noUsage } from "./transitions/usage.ts";
 
 /** A message as the stream holds it. */
 export interface StoredMessage {
@@ -42,7 +43,7 @@ export const emptyState = (key: LogKey): RunState => ({
   result: undefined,
   failure: undefined,
   cancelled: undefined,
-  usage: { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, modelCalls: 0, toolCalls: 0 },
+  usage: noUsage,
 });
 
 /**

@@ -12,4 +12,4 @@ export * from "./run-log.ts";
 export * from "./state.ts";
 export * from "./streams.ts";
 export { openStep } from "./transitions/step.ts";
-export { addUsage } from "./transitions/usage.ts";
+export { addUsage, noUsage } from "./transitions/usage.ts";

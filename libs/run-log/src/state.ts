@@ -24,6 +24,8 @@ export interface TaskView {
   readonly attempt: number;
   readonly result: events.TaskResult | undefined;
   readonly failure: events.Failure | undefined;
+  /** Of all its attempts that have ended. */
+  readonly usage: events.Usage;
 }
 
 /** One model call of a task. */

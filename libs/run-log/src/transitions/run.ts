@@ -4,7 +4,7 @@ import { TaskId } from "../log-key.ts";
 import type { RunState, TaskView } from "../state.ts";
 import { acceptCommand, cancelRun } from "./commands.ts";
 import type { Transition } from "./apply.ts";
-import { addUsage } from "./usage.ts";
+import { addUsage, noUsage } from "./usage.ts";
 
 /** What may happen in the log of a run, whose owner is a planner. */
 export function applyRunEvent(state: RunState, event: LogEvent): Transition {
@@ -61,7 +61,16 @@ function plan(state: RunState, { tasks }: events.RunPlanned): Transition {
     if (views.has(taskId)) return `task ${taskId} is planned twice`;
     if (!isTaskId(taskId)) return `task id ${JSON.stringify(taskId)} is malformed`;
     if (stage(kind) === undefined) return `task ${taskId} has no kind`;
-    views.set(taskId, { taskId, kind, item, status: "planned", attempt: 0, result: undefined, failure: undefined });
+    views.set(taskId, {
+      taskId,
+      kind,
+      item,
+      status: "planned",
+      attempt: 0,
+      result: undefined,
+      failure: undefined,
+      usage: noUsage,
+    });
   }
   if (tasks.filter((t) => t.kind === "TASK_KIND_PUBLISH").length !== 1) return "a plan publishes exactly once";
   if (tasks.filter((t) => t.kind === "TASK_KIND_JOIN").length > 1) return "a plan joins at most once";
@@ -102,8 +111,11 @@ function completeTask(state: RunState, { result }: events.TaskCompleted): Transi
   const task = state.tasks.get(result?.taskId ?? "");
   if (result === undefined || task === undefined) return "no planned task";
   if (task.status !== "dispatched") return `task ${task.taskId} is ${task.status}`;
-  const next = withTask(state, { ...task, status: "completed", result });
-  return { ...next, usage: addUsage(state.usage, result.usage) };
+  const usage = addUsage(task.usage, result.usage);
+  return {
+    ...withTask(state, { ...task, status: "completed", result, usage }),
+    usage: addUsage(state.usage, result.usage),
+  };
 }
 
 function failTask(state: RunState, { taskId, failure, usage }: events.TaskFailed): Transition {
@@ -111,7 +123,10 @@ function failTask(state: RunState, { taskId, failure, usage }: events.TaskFailed
   if (task === undefined) return `task ${taskId} is not planned`;
   if (task.status !== "dispatched") return `task ${taskId} is ${task.status}`;
   if (failure === undefined) return "a failure without a reason";
-  return { ...withTask(state, { ...task, status: "failed", failure }), usage: addUsage(state.usage, usage) };
+  return {
+    ...withTask(state, { ...task, status: "failed", failure, usage: addUsage(task.usage, usage) }),
+    usage: addUsage(state.usage, usage),
+  };
 }
 
 function completeRun(state: RunState, { result }: events.RunCompleted): Transition {

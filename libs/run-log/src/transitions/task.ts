@@ -4,7 +4,7 @@ import type { RunState } from "../state.ts";
 import type { Transition } from "./apply.ts";
 import { acceptCommand, cancelRun } from "./commands.ts";
 import { commitStep, decideStep, openStep, startStep } from "./step.ts";
-import { addUsage } from "./usage.ts";
+import { addUsage, noUsage } from "./usage.ts";
 
 /** What may happen in the log of a task, whose owner is a worker. */
 export function applyTaskEvent(state: RunState, event: LogEvent, epoch: number): Transition {
@@ -114,8 +114,6 @@ function respond(state: RunState, responded: events.ModelResponded): Transition 
     usage: addUsage(state.usage, counted),
   };
 }
-
-const noUsage: events.Usage = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, modelCalls: 0, toolCalls: 0 };
 
 function publish(state: RunState, published: events.OutputPublished): Transition {
   if (state.submitted?.task?.kind !== "TASK_KIND_PUBLISH") return "only a publishing task publishes";
