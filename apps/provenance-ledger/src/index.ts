@@ -1,1 +1,2 @@
-export {};
+export { Divergence, type DivergenceKind, LedgerError, type LedgerErrorCode } from "./errors.ts";
+export { createProvenanceLedger, type ProvenanceLedger, type ProvenanceLedgerOptions } from "./service.ts";

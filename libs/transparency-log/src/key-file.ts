@@ -14,14 +14,11 @@ import { isSystemError, TransparencyLogError } from "./errors.ts";
 import { generateSigner, type NoteSigner, parseSignerKey } from "./note-key.ts";
 
 /**
- * The signer of a key file, created with mode 0600 where there is none. A file that others can read is refused, and so
- * is one whose key has another name.
+ * The signer of a key file, created with mode 0600 and a key of the name that `newName` gives where there is none. A file
+ * that others can read is refused.
  */
-export function loadOrCreateKeyFile(path: string, name: string): NoteSigner {
-  const signer = readKeyFile(path) ?? createKeyFile(path, name);
-  if (signer.name !== name)
-    throw new TransparencyLogError("KEY", `${path} holds the key of ${signer.name}, not ${name}`);
-  return signer;
+export function loadOrCreateKeyFile(path: string, newName: () => string): NoteSigner {
+  return readKeyFile(path) ?? createKeyFile(path, newName());
 }
 
 export function readKeyFile(path: string): NoteSigner | undefined {
