@@ -49,14 +49,14 @@ async function proveInclusion(
   const index = byIndex ?? ledger.index.at(log, ordinal)?.index;
   if (index === undefined) throw noEntry("ordinal", `event ${ordinal} of log ${JSON.stringify(log)}`, newest);
   if (index >= size) throw noEntry("index", `entry ${index}`, size);
-  const hashes = await inclusionProof(ledger.files.nodes(size), index, size);
+  const hashes = await inclusionProof(ledger.files.nodes(newest), index, size);
   return {
     index,
     treeSize: size,
     hashes: hashes.map((hash) => Buffer.from(hash)),
     // Only the newest checkpoint is kept; to an older tree the caller brings the one it holds.
     checkpoint: size === newest ? checkpoint : "",
-    leaf: Buffer.from(await ledger.files.entry(index, size)),
+    leaf: Buffer.from(await ledger.files.entry(index, newest)),
   };
 }
 
