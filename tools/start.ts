@@ -1,7 +1,7 @@
 /** What `./cofferdam` runs: brings what the command needs, then becomes the command. */
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { thisCheckout } from "./setup/checkout.ts";
+import { thisCheckout } from "../libs/host-probe/src/checkout.ts";
 import { look, nothingMissing } from "./setup/look.ts";
 import { needsOf } from "./setup/needs.ts";
 
@@ -12,7 +12,7 @@ const seen = await look(checkout, needs);
 // Loaded only when there is something to do: a start with nothing to do is instant.
 const ready = nothingMissing(seen)
   ? seen
-  : await (await import("./setup/set-up-or-exit.ts")).setUpOrExit(checkout, needs);
+  : await (await import("./setup/set-up-or-exit.ts")).setUpOrExit(checkout, needs, args[0]);
 Object.assign(process.env, ready.variables);
 
 const main = join(checkout.root, args[0] === "test" ? "tools/test.ts" : "apps/cli/src/main.ts");

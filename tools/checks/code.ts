@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { runProgram } from "../setup/child-process.ts";
+import { runProgram } from "../../libs/host-probe/src/run-program.ts";
 import { failed, passed, type Check, type CheckOutcome } from "./check.ts";
 
 const LIMIT_MS = 300_000;

@@ -1,6 +1,6 @@
 import { mkdir, readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { compareVersions } from "../setup/versions.ts";
+import { compareVersions } from "../../libs/host-probe/src/requirements/versions.ts";
 import { buf } from "./buf.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { runProgram } from "./child-process.ts";
+import { runProgram } from "../../libs/host-probe/src/run-program.ts";
 import { SetupError } from "./setup-error.ts";
 
 const UPDATE_LIMIT_MS = 180_000;

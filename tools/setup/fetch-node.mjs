@@ -3,8 +3,8 @@ import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/
 import { join } from "node:path";
 import { fetchTarball, readTarball } from "./npm-tarball.mjs";
 
-/** Exit status of a set-up that could not get what it needs (EX_UNAVAILABLE of sysexits.h). */
-const UNAVAILABLE = 69;
+/** Exit status of a set-up that could not get what it needs (ExitCode.ENVIRONMENT of @cofferdam/service). */
+const ENVIRONMENT = 4;
 
 async function fetchNode(cache) {
   const { node } = JSON.parse(await readFile(new URL("pins.json", import.meta.url), "utf8"));
@@ -44,5 +44,5 @@ try {
   await fetchNode(process.argv[2]);
 } catch (error) {
   process.stderr.write(`cofferdam: cannot start: ${error.message}\n  mend: ${error.mend ?? "see the message above"}\n`);
-  process.exitCode = UNAVAILABLE;
+  process.exitCode = ENVIRONMENT;
 }

@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import type { Checkout } from "./checkout.ts";
-import { runProgram } from "./child-process.ts";
+import type { Checkout } from "../../libs/host-probe/src/checkout.ts";
+import { versionOf } from "../../libs/host-probe/src/requirements/program-version.ts";
 import { debianMirror, unpackFromArchive } from "./debian-archive.ts";
-import { programFolders, type NativeProgram } from "./native-program.ts";
+import { programFolders, type NativeProgram } from "../../libs/host-probe/src/requirements/native-program.ts";
 import { SetupError } from "./setup-error.ts";
-import { compareVersions } from "./versions.ts";
+import { compareVersions } from "../../libs/host-probe/src/requirements/versions.ts";
 
 /** Fetches it into `<cache>/<name>`, or says how to install it. */
 export async function fetchProgram(program: NativeProgram, checkout: Checkout): Promise<{ detail: string }> {
@@ -37,12 +37,6 @@ async function newEnough(program: NativeProgram, tree: string): Promise<string> 
     if (version !== undefined) throw notHere(program, `the archive's is ${version}`);
   }
   throw notHere(program, "the archive's does not run on this machine");
-}
-
-/** What a program says to `--version`; undefined if it does not run here. */
-export async function versionOf(path: string): Promise<string | undefined> {
-  const outcome = await runProgram(path, ["--version"]);
-  return outcome.code === 0 ? /(\d+\.\d+\.\d+)/.exec(outcome.stdout)?.[1] : undefined;
 }
 
 function notHere(program: NativeProgram, why: string): SetupError {

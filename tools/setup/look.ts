@@ -1,7 +1,7 @@
-import type { Checkout } from "./checkout.ts";
-import { dataReady, type ExampleData } from "./data-pack/examples.ts";
-import { findProgram, type NativeProgram } from "./native-program.ts";
-import { packagesReady, type PackageSet } from "./packages-ready.ts";
+import type { Checkout } from "../../libs/host-probe/src/checkout.ts";
+import { dataReady, type ExampleData } from "../../libs/host-probe/src/requirements/example-data.ts";
+import { findProgram, type NativeProgram } from "../../libs/host-probe/src/requirements/native-program.ts";
+import { packagesState, writeStamp, type PackageSet } from "../../libs/host-probe/src/requirements/packages.ts";
 
 /** What a command needs to be there before it starts. */
 export interface Needs {
@@ -27,7 +27,7 @@ export async function look(checkout: Checkout, needs: Needs): Promise<Look> {
   const missingPrograms: NativeProgram[] = [];
   const variables: Record<string, string> = {};
   for (const program of needs.programs) {
-    const found = await findProgram(program, checkout.cache, ask);
+    const found = await findProgram(program, checkout.cache);
     if (found === undefined) missingPrograms.push(program);
     else variables[program.variable] = found.path;
   }
@@ -42,7 +42,8 @@ export async function look(checkout: Checkout, needs: Needs): Promise<Look> {
 export const nothingMissing = (seen: Look): boolean =>
   seen.packages && seen.missingPrograms.length === 0 && seen.missingData.length === 0;
 
-async function ask(path: string): Promise<string | undefined> {
-  const { versionOf } = await import("./fetch-program.ts");
-  return versionOf(path);
+function packagesReady(root: string, set: PackageSet): boolean {
+  const state = packagesState(root, set);
+  if (state === "whole") writeStamp(root, set);
+  return state !== "missing";
 }

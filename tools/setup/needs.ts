@@ -1,7 +1,7 @@
-import type { Checkout } from "./checkout.ts";
-import { examplesOf, examplesWithData } from "./data-pack/examples.ts";
+import type { Checkout } from "../../libs/host-probe/src/checkout.ts";
+import { examplesOf, examplesWithData } from "../../libs/host-probe/src/requirements/example-data.ts";
 import type { Needs } from "./look.ts";
-import { bubblewrap, natsServer } from "./native-program.ts";
+import { bubblewrap, natsServer } from "../../libs/host-probe/src/requirements/native-program.ts";
 
 /** Commands that start no service: enough is there to show help, diagnose the machine, verify evidence offline. */
 const READING = new Set(["doctor", "verify", "help", "completion"]);

@@ -1,9 +1,9 @@
-import { cpSync, existsSync, readFileSync } from "node:fs";
+import { cpSync, existsSync } from "node:fs";
 import { glob, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Checkout } from "./checkout.ts";
+import type { Checkout } from "../../libs/host-probe/src/checkout.ts";
 import { mayPass, npm, npmFailure } from "./npm.mjs";
-import { writeStamp, type PackageSet } from "./packages-ready.ts";
+import { writeStamp, type PackageSet } from "../../libs/host-probe/src/requirements/packages.ts";
 
 const ATTEMPTS = 3;
 const LIMIT_MS = 300_000;
@@ -31,7 +31,7 @@ export async function installPackages(
     onRetry(attempt + 1, ATTEMPTS);
   }
   const size = await sizeOf(join(staging, "node_modules"));
-  writeStamp(staging, set, readFileSync(join(staging, "package-lock.json"), "utf8"));
+  writeStamp(staging, set);
   await swap(staging, checkout.root, join(scratch, "replaced"));
   await rm(staging, { recursive: true, force: true });
   return { detail: `${size.packages} packages, ${Math.round(size.bytes / 1e6)} MB` };

@@ -58,6 +58,7 @@ export function* readTarball(bytes) {
     }
     const body = tar.subarray(at + BLOCK, at + BLOCK + size);
     const type = String.fromCharCode(header[156]);
+    if (type === "L" || type === "K") throw new Error("reading a tarball: GNU long names are not supported");
     const prefix = text(header, 345, 155);
     const path = pax.path ?? (prefix === "" ? text(header, 0, 100) : `${prefix}/${text(header, 0, 100)}`);
     if (type === "0" || type === "\0") yield [path, body];

@@ -12,8 +12,8 @@ const CODES = [
   "DATA_PACK_INVALID",
 ] as const;
 
-/** Exit status of a set-up that could not get what it needs (EX_UNAVAILABLE of sysexits.h). */
-export const EXIT_UNAVAILABLE = 69;
+/** Exit status of a set-up that could not get what it needs (ExitCode.ENVIRONMENT of @cofferdam/service). */
+export const EXIT_ENVIRONMENT = 4;
 
 /** Every failure of the set-up: what was being done, what was wrong, and the mend. */
 export class SetupError extends Error {

@@ -4,6 +4,8 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const POLL_MS = 200;
+/** SQLITE_BUSY: another connection holds the lock. */
+const BUSY = 5;
 
 /**
  * Holds the set-up of one cache for this process while `work` runs; a second process waits for it. The lock is
@@ -28,7 +30,7 @@ function tryLock(database: DatabaseSync): boolean {
     database.exec("BEGIN EXCLUSIVE");
     return true;
   } catch (error) {
-    if (error instanceof Error && /database is locked/.test(error.message)) return false;
+    if (typeof error === "object" && error !== null && "errcode" in error && error.errcode === BUSY) return false;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Checkout } from "./checkout.ts";
+import type { Checkout } from "../../libs/host-probe/src/checkout.ts";
 import { bringData } from "./data-pack/bring.ts";
 import { fetchProgram } from "./fetch-program.ts";
 import { look, type Look, type Needs } from "./look.ts";

@@ -1,8 +1,13 @@
 import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Checkout } from "../checkout.ts";
-import { SOURCES, stampFile, type DataStamp, type ExampleData } from "./examples.ts";
+import type { Checkout } from "../../../libs/host-probe/src/checkout.ts";
+import {
+  SOURCES,
+  stampFile,
+  type DataStamp,
+  type ExampleData,
+} from "../../../libs/host-probe/src/requirements/example-data.ts";
 import { parseDataSources } from "./parse.ts";
 import { placeOptional, placePackaged, type PlacedFile } from "./place.ts";
 

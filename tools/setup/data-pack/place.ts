@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { Checkout } from "../checkout.ts";
+import type { Checkout } from "../../../libs/host-probe/src/checkout.ts";
 import { checkIntegrity, fetchTarball } from "../npm-tarball.mjs";
 import type { OptionalData, PackagedData } from "./parse.ts";
 import { selectFiles } from "./select-files.ts";

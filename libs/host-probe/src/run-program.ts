@@ -8,19 +8,23 @@ export interface Outcome {
   readonly reason: string;
 }
 
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Default 10 s; then it is ended with SIGTERM. */
+  readonly limitMs?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
 const LAST_LINES = 6;
 
 /** Runs a program to its end without a shell and without standard input; never rejects. */
-export function runProgram(
-  program: string,
-  args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly limitMs?: number } = {},
-): Promise<Outcome> {
-  const limitMs = options.limitMs ?? 10_000;
+export function runProgram(program: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  const { limitMs = 10_000, ...rest } = options;
   return new Promise((resolve) => {
     const child = spawn(program, args, {
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      env: options.env ?? process.env,
+      ...rest,
       stdio: ["ignore", "pipe", "pipe"],
       timeout: limitMs,
     });

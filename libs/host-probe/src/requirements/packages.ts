@@ -18,17 +18,17 @@ interface Lock {
   readonly packages: Readonly<Record<string, LockedPackage>>;
 }
 
-/** Whether the tree in `root` is what the lock file says; one comparison of bytes when it was stamped. */
-export function packagesReady(root: string, set: PackageSet): boolean {
+/**
+ * What the tree in `root` is: `stamped` as holding this set of today's lock file; `whole` where somebody ran npm by
+ * hand and its record of what it installed holds the set; else `missing`.
+ */
+export function packagesState(root: string, set: PackageSet): "stamped" | "whole" | "missing" {
   const lock = readFileSync(join(root, "package-lock.json"), "utf8");
-  if (stampIs(root, "all", lock) || (set === "run" && stampIs(root, "run", lock))) return true;
-  // Somebody ran npm by hand: its own record of what it installed says whether that will do.
+  if (stampIs(root, "all", lock) || (set === "run" && stampIs(root, "run", lock))) return "stamped";
   const record = join(root, "node_modules/.package-lock.json");
-  if (!existsSync(record)) return false;
-  const missing = missingPackages(JSON.parse(lock), JSON.parse(readFileSync(record, "utf8")), set);
-  if (missing.length > 0) return false;
-  writeStamp(root, set, lock);
-  return true;
+  if (!existsSync(record)) return "missing";
+  const absent = missingPackages(JSON.parse(lock), JSON.parse(readFileSync(record, "utf8")), set);
+  return absent.length === 0 ? "whole" : "missing";
 }
 
 /** Paths in the lock file that this set needs and the installed tree lacks or holds in another version. */
@@ -52,8 +52,8 @@ function stampIs(root: string, set: PackageSet, lock: string): boolean {
 }
 
 /** Says that the tree in `root` holds this set of its lock file, whole. */
-export function writeStamp(root: string, set: PackageSet, lock: string): void {
-  writeFileSync(join(root, STAMP), stampOf(set, lock));
+export function writeStamp(root: string, set: PackageSet): void {
+  writeFileSync(join(root, STAMP), stampOf(set, readFileSync(join(root, "package-lock.json"), "utf8")));
 }
 
 /** The lock file itself is kept, not a digest: comparing 350 KB is faster than loading the code that hashes it. */

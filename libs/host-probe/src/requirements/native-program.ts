@@ -1,6 +1,5 @@
 import { constants, accessSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { pins } from "./checkout.ts";
 import { KnownVersions } from "./known-versions.ts";
 import { compareVersions } from "./versions.ts";
 
@@ -18,11 +17,12 @@ export interface NativeProgram {
   readonly instructions: readonly string[];
 }
 
+/** Older ones are not serializable on expected sequences, or cannot sync each write. */
 export const natsServer: NativeProgram = {
   name: "nats-server",
   command: "nats-server",
   variable: "COFFERDAM_NATS_SERVER",
-  minimum: pins.natsServer.minimum,
+  minimum: "2.14.9",
   debianPackage: "nats-server",
   // Only sid is new enough today; the release after it will carry it on.
   suites: ["sid", "trixie"],
@@ -34,11 +34,12 @@ export const natsServer: NativeProgram = {
   ],
 };
 
+/** The first with `--disable-userns`. */
 export const bubblewrap: NativeProgram = {
   name: "bubblewrap",
   command: "bwrap",
   variable: "COFFERDAM_BWRAP",
-  minimum: pins.bubblewrap.minimum,
+  minimum: "0.8.0",
   debianPackage: "bubblewrap",
   suites: [undefined],
   instructions: [
@@ -56,19 +57,18 @@ export interface Found {
 }
 
 /**
- * The program named by its variable, else the first new enough on PATH, else the one in the cache. `ask` gives the
- * version of a program that was not asked before or has changed since.
+ * The program named by its variable, else the first new enough on PATH, else the one in the cache. A program is asked
+ * for its version once; the code for that is loaded only then, for each start comes through here.
  */
 export async function findProgram(
   program: NativeProgram,
   cache: string,
-  ask: (path: string) => Promise<string | undefined>,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Found | undefined> {
   const versions = new KnownVersions(cache);
   for (const path of candidates(program, cache, env).filter(isExecutable)) {
     const known = versions.of(path);
-    const version = known ?? (await ask(path));
+    const version = known ?? (await (await import("./program-version.ts")).versionOf(path));
     if (version === undefined) continue;
     if (known === undefined) versions.remember(path, version);
     if (compareVersions(version, program.minimum) >= 0) return { path, version };
