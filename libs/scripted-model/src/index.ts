@@ -2,7 +2,6 @@ export { ScriptedModelError, type ScriptedModelErrorCode } from "./errors.ts";
 export * from "./program/index.ts";
 export { type Execute, type Execution, localExecutor, type LocalExecutorOptions } from "./local/local-executor.ts";
 export { DEFAULT_TOOLS, runScript, type RunScriptOptions, type ScriptRun } from "./local/run-script.ts";
-export { applyV4a } from "./local/v4a.ts";
 export { canonicalJson } from "./api/json.ts";
 export { requestDigest } from "./api/request.ts";
 export { type Fault, type FaultRule, parseFault, parseFaultRule } from "./server/faults.ts";

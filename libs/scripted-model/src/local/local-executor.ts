@@ -1,12 +1,10 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { mkdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { applyCreate, applyUpdate, renderCommandResult } from "@cofferdam/agent-tools";
 import { isString } from "../api/json.ts";
 import { reasonOf, ScriptedModelError } from "../errors.ts";
 import { type Call, type FunctionCall, isPatchCall, type PatchOperation } from "../program/answer.ts";
-import { renderExecOutput } from "../program/exec-output.ts";
-import { applyV4a } from "./v4a.ts";
 
 /** What a tool answered. */
 export interface Execution {
@@ -61,22 +59,11 @@ async function execute(options: LocalExecutorOptions, call: FunctionCall): Promi
     child.once("close", (code, signal) => done(code ?? (signal === null ? 1 : 137)));
   });
   const whole = Buffer.concat(pieces).toString("utf8");
-  const limit = typeof max_output_tokens === "number" ? max_output_tokens : (options.maxOutputTokens ?? 10_000);
-  const { output, originalTokenCount } = truncate(whole, limit);
-  const chunkId = createHash("sha256").update(cmd).digest("hex").slice(0, 6);
-  const wallTimeSeconds = (performance.now() - started) / 1000;
+  const limit = typeof max_output_tokens === "number" ? max_output_tokens : options.maxOutputTokens;
+  const durationMs = performance.now() - started;
   return {
-    text: renderExecOutput({ chunkId, wallTimeSeconds, exitCode, sessionId: null, originalTokenCount, output }),
+    text: renderCommandResult({ execId: cmd, output: whole, exitCode, signal: 0, limit: "", durationMs }, limit),
   };
-}
-
-/** Keeps head and tail, about four bytes a token. */
-function truncate(text: string, maxTokens: number): { output: string; originalTokenCount: number | null } {
-  const tokens = Math.ceil(Buffer.byteLength(text) / 4);
-  if (tokens <= maxTokens) return { output: text, originalTokenCount: null };
-  const half = maxTokens * 2;
-  const output = `${text.slice(0, half)}\n…${tokens - maxTokens} tokens truncated…\n${text.slice(-half)}`;
-  return { output, originalTokenCount: tokens };
 }
 
 async function patchFile(directory: string, operation: PatchOperation): Promise<Execution> {
@@ -86,10 +73,12 @@ async function patchFile(directory: string, operation: PatchOperation): Promise<
       await rm(file);
       return { text: `Deleted ${operation.path}`, status: "completed" };
     }
-    const original = operation.type === "update_file" ? await readFile(file, "utf8") : undefined;
+    const creates = operation.type === "create_file";
+    const { diff } = operation;
+    const text = creates ? applyCreate(diff) : applyUpdate(await readFile(file, "utf8"), diff);
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, applyV4a(original, operation.diff));
-    return { text: `${original === undefined ? "Created" : "Updated"} ${operation.path}`, status: "completed" };
+    await writeFile(file, text);
+    return { text: `${creates ? "Created" : "Updated"} ${operation.path}`, status: "completed" };
   } catch (error) {
     return { text: reasonOf(error), status: "failed" };
   }
