@@ -82,7 +82,10 @@ function startTask(state: RunState, started: events.TaskStarted): Transition {
 
 function attach(state: RunState, attached: events.SandboxAttached, epoch: number): Transition {
   if (attached.sandboxId === "") return "a sandbox without id";
-  if (state.sandbox !== undefined) return `sandbox ${state.sandbox.sandboxId} is attached`;
+  const before = state.sandbox;
+  // A new owner may take over the sandbox of the one before it, with what runs there.
+  const takenOver = before?.sandboxId === attached.sandboxId && before.epoch < epoch;
+  if (before !== undefined && !takenOver) return `sandbox ${before.sandboxId} is attached`;
   // The next step must see, byte for byte, the workspace that the last committed one left.
   if (state.snapshot !== "" && attached.snapshotDigest !== state.snapshot) return "restored from another snapshot";
   return { ...state, sandbox: { ...attached, epoch }, snapshot: attached.snapshotDigest };
