@@ -77,7 +77,8 @@ function parseYaml(text: string, lines: LineCounter, report: Report): Node | und
       strict: true,
       version: "1.2",
       merge: false,
-      logLevel: "silent",
+      // "silent" would also keep a second document from being an error.
+      logLevel: "error",
     });
     for (const error of [...parsed.errors, ...parsed.warnings]) {
       const several = error.code === "MULTIPLE_DOCS";

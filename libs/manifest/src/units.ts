@@ -39,7 +39,7 @@ const count: Unit = {
   factors: { k: 1e3, M: 1e6, G: 1e9 },
 };
 
-const quantity = /^(\d{1,15})(?:\.(\d{1,9}))?([A-Za-z]*)$/;
+const quantity = /^(\d{1,16})(?:\.(\d{1,9}))?([A-Za-z]*)$/;
 
 function parse(unit: Unit, value: string | number): Parsed {
   const text = typeof value === "number" ? String(value) : value;
@@ -47,16 +47,18 @@ function parse(unit: Unit, value: string | number): Parsed {
     ok: false,
     message: `${JSON.stringify(value)} is not a ${unit.kind}: ${why}`,
   });
-  const [, whole, fraction, name = ""] = quantity.exec(text) ?? [];
+  const [, whole, fraction = "", name = ""] = quantity.exec(text) ?? [];
   if (whole === undefined) return fail(`write ${unit.example}`);
   const factor = name === "" ? unit.plain : Object.hasOwn(unit.factors, name) ? unit.factors[name] : undefined;
   if (factor === undefined) {
     return fail(name === "" ? `the unit is missing (${unit.example})` : `unknown unit ${JSON.stringify(name)}`);
   }
-  const result = Number(fraction === undefined ? whole : `${whole}.${fraction}`) * factor;
-  if (!Number.isSafeInteger(result)) {
-    return fail(Number.isInteger(result) || result > Number.MAX_SAFE_INTEGER ? "it is too large" : "it is not whole");
-  }
+  // In integers: 1.005GB is whole, which binary fractions would not know.
+  const scale = 10n ** BigInt(fraction.length);
+  const scaled = BigInt(whole + fraction) * BigInt(factor);
+  if (scaled % scale !== 0n) return fail("it is not whole");
+  const result = Number(scaled / scale);
+  if (!Number.isSafeInteger(result)) return fail("it is too large");
   return { ok: true, value: result };
 }
 
