@@ -1,6 +1,7 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { compileDocumentCheck } from "./document-schema.ts";
+import { systemCode } from "./file-error.ts";
 import { dottedPath, type Problem, type ProblemReason } from "./problem.ts";
 import { isWithin } from "./relative-path.ts";
 import { MAX_INSTRUCTIONS, type TextSource } from "./schema/agent.ts";
@@ -78,9 +79,11 @@ class SiblingReader {
       }
       return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
     } catch (error) {
-      if (error instanceof TypeError) return this.#report("FILE_INVALID", field, `${path} is not UTF-8`, "convert it");
-      const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
+      const code = systemCode(error);
       if (code === undefined) throw error;
+      if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") {
+        return this.#report("FILE_INVALID", field, `${path} is not UTF-8`, "convert it");
+      }
       const why = code === "ENOENT" ? "does not exist" : `cannot be read: ${code}`;
       return this.#report(
         "FILE_MISSING",

@@ -111,7 +111,7 @@ function textType(text: string, { path, complete }: Sample): string {
 function markupType(start: string): string | undefined {
   const body = start.replace(/^<\?xml[^>]*\?>/, "").replace(/^(?:\s|<!--[\s\S]*?-->|<!DOCTYPE\s+svg[^>]*>)+/i, "");
   if (/^(?:<!DOCTYPE\s+html|<html[\s>])/i.test(body) && body.length === start.length) return "text/html";
-  if (/^<svg[\s>]/.test(body)) return "image/svg+xml";
+  if (/^<svg[\s/>]/.test(body)) return "image/svg+xml";
   return start.startsWith("<?xml") || /^<[A-Za-z_][\w:.-]*[\s/>]/.test(body) ? "application/xml" : undefined;
 }
 

@@ -140,9 +140,10 @@ test("a credential is refused anywhere, and no message repeats it", () => {
   expect(JSON.stringify(problems)).not.toContain(secret);
 });
 
+const outputProblems = (a: string, b: string) =>
+  problemsOf(withSpec(`outputs: { a: { path: "${a}", to: "file:r" }, b: { path: "${b}", to: "file:r" } }`));
+
 test("outputs that are one place to a file system that ignores case or Unicode form are refused", () => {
-  const outputs = (a: string, b: string) =>
-    problemsOf(withSpec(`outputs: { a: { path: "${a}", to: "file:r" }, b: { path: "${b}", to: "file:r" } }`));
   for (const [a, b] of [
     ["out", "out/"],
     ["out", "OUT"],
@@ -150,9 +151,9 @@ test("outputs that are one place to a file system that ignores case or Unicode f
     ["straße", "STRASSE"],
     ["ﬁle", "file"],
   ] as const) {
-    expect(outputs(a, b)).toMatchObject([{ reason: "PATH_COLLISION", path: "spec.outputs.b.path" }]);
+    expect(outputProblems(a, b)).toMatchObject([{ reason: "PATH_COLLISION", path: "spec.outputs.b.path" }]);
   }
-  expect(outputs("out", "out2")).toEqual([]);
+  expect(outputProblems("out", "out2")).toEqual([]);
 });
 
 test("an output cannot lie among the inputs", () => {
@@ -162,11 +163,12 @@ test("an output cannot lie among the inputs", () => {
   }
 });
 
+const inputLine = (name: string) => `${name}: { from: "file:data" }`;
+
 test("a number of parallel tasks means the only input, and is refused without one", () => {
-  const input = (name: string) => `${name}: { from: "file:data" }`;
-  const result = parse(withSpec(`inputs: { ${input("a")} }`, "compute: { parallel: 8 }"));
+  const result = parse(withSpec(`inputs: { ${inputLine("a")} }`, "compute: { parallel: 8 }"));
   expect(result).toMatchObject({ manifest: { spec: { compute: { parallel: { over: "a", max: 8 } } } } });
-  for (const inputs of ["", `${input("a")}, ${input("b")}`]) {
+  for (const inputs of ["", `${inputLine("a")}, ${inputLine("b")}`]) {
     const problems = problemsOf(withSpec(`inputs: { ${inputs} }`, "compute: { parallel: 8 }"));
     expect(problems).toMatchObject([{ reason: "CONFLICT", path: "spec.compute.parallel" }]);
   }

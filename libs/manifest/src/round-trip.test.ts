@@ -87,7 +87,7 @@ test("every valid manifest reads the same from YAML, from JSON and from its cano
     // The published schema accepts what the parser accepts, as written and in canonical form.
     expect([published(document), published(JSON.parse(canonical)), published.errors]).toEqual([true, true, null]);
   });
-  expect(() => fc.assert(roundTrip, { numRuns: 150 })).not.toThrow();
+  expect(() => fc.assert(roundTrip, { numRuns: 60 })).not.toThrow();
 });
 
 test("order, units and comments do not change the digest; a limit does", () => {
@@ -135,7 +135,7 @@ test("arbitrary text never throws, and has a problem or a manifest", () => {
     const result = parseManifest(source, { path: "m" });
     return result.ok || result.problems.every((p) => p.line >= 1 && p.column >= 1 && p.mend !== "" && p.message !== "");
   });
-  expect(() => fc.assert(total, { numRuns: 3_000 })).not.toThrow();
+  expect(() => fc.assert(total, { numRuns: 2_000 })).not.toThrow();
 });
 
 test("a manifest with any one value replaced by rubbish never throws", () => {
@@ -156,5 +156,5 @@ test("a manifest with any one value replaced by rubbish never throws", () => {
     const result = parseManifest(JSON.stringify(target), { path: "m" });
     return result.ok || result.problems.length > 0;
   });
-  expect(() => fc.assert(mutated, { numRuns: 1_000 })).not.toThrow();
+  expect(() => fc.assert(mutated, { numRuns: 300 })).not.toThrow();
 });

@@ -1,13 +1,14 @@
 import { createReadStream } from "node:fs";
-import { access, constants, opendir, realpath, stat } from "node:fs/promises";
+import { constants, open, opendir, realpath, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { TextDecoder } from "node:util";
+import { systemCode } from "./file-error.ts";
 import { locationPath } from "./location.ts";
 import { createSelector } from "./pattern.ts";
 import { dottedPath, type Problem, type ProblemReason } from "./problem.ts";
 import { isWithin } from "./relative-path.ts";
 import type { Input } from "./schema/input.ts";
-import { formatSize } from "./units.ts";
+import { describeSize } from "./units.ts";
 
 /** A file that content can be read from, wherever it is kept. */
 export interface ContentFile {
@@ -154,7 +155,7 @@ class Listing {
       }
       const child = { path: path === "" ? name : `${path}/${name}`, absolute: join(absolute, name) };
       if (entry.isDirectory()) folders.push(child);
-      else if (!this.#selects(child.path)) continue;
+      else if (!this.#selects(matchable(child.path))) continue;
       else if (entry.isSymbolicLink()) await this.#link(child);
       else if (entry.isFile()) await this.#file(child);
       else this.#report("INPUT_NOT_A_FILE", "include", `${child.path} is a pipe, socket or device`, "exclude it");
@@ -201,17 +202,17 @@ class Listing {
       );
     const { limits } = this.#input;
     try {
-      const { size } = await stat(absolute);
+      const size = await sizeOfReadable(absolute);
       if (size > limits.fileBytes)
         return this.#tooLarge(
           "INPUT_FILE_TOO_LARGE",
           "limits.fileBytes",
-          `file ${path} has ${showSize(size)}`,
+          `file ${path} has ${describeSize(size)}`,
           limits.fileBytes,
         );
       this.#sizeBytes += size;
       if (this.#sizeBytes > limits.bytes)
-        return this.#stopTooLarge(`the files have at least ${showSize(this.#sizeBytes)}; ${path} passes the limit`);
+        return this.#stopTooLarge(`the files have at least ${describeSize(this.#sizeBytes)}; ${path} passes the limit`);
       if (this.#files.length >= limits.files)
         return this.#stop(
           "INPUT_TOO_MANY_FILES",
@@ -219,7 +220,6 @@ class Listing {
           `more than ${limits.files} files are selected`,
           "raise limits.files, or select fewer",
         );
-      await access(absolute, constants.R_OK);
       this.#files.push({ path, sizeBytes: size, absolutePath: absolute, read: () => createReadStream(absolute) });
     } catch (error) {
       this.#unreadable(error, "include", absolute);
@@ -230,7 +230,7 @@ class Listing {
     this.#report(
       reason,
       field,
-      `${what}, and the limit is ${showSize(limit)}`,
+      `${what}, and the limit is ${describeSize(limit)}`,
       `raise ${field}, or leave the file out`,
     );
   }
@@ -246,7 +246,7 @@ class Listing {
   }
 
   #unreadable(error: unknown, field: string, path: string): void {
-    const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
+    const code = systemCode(error);
     if (code === undefined) throw error;
     if (code === "ENOENT" || code === "ENOTDIR")
       return this.#report("INPUT_MISSING", field, `there is no ${path}`, "create it, or correct the path");
@@ -272,8 +272,15 @@ function decodeName(bytes: Buffer): string | undefined {
   }
 }
 
-/** `10737418240 bytes (10GiB)`, or without the bracket where the short form says the same. */
-function showSize(sizeBytes: number): string {
-  const short = formatSize(sizeBytes);
-  return short === `${sizeBytes}B` ? `${sizeBytes} bytes` : `${sizeBytes} bytes (${short})`;
+/** Patterns know no control characters; a name that holds one is selected as if it held an underscore, and refused. */
+const matchable = (path: string): string => path.replaceAll(/\p{Cc}/gu, "_");
+
+/** Opens the file, since only that tells whether it may be read, and reads nothing. */
+async function sizeOfReadable(path: string): Promise<number> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    return (await handle.stat()).size;
+  } finally {
+    await handle.close();
+  }
 }

@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Pair } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, parseDocument, type Pair } from "yaml";
 import { limits } from "./limits.ts";
 import { dottedPath, type Problem, type ProblemReason } from "./problem.ts";
 
@@ -18,6 +18,8 @@ export interface SourceDocument {
 const MAX_DEPTH = 64;
 const MAX_ALIASES = 64;
 const MAX_NODES = 50_000;
+/** Parsing costs some ten microseconds a token, lexing a tenth of that. */
+const MAX_TOKENS = 100_000;
 
 interface Place {
   key: number;
@@ -57,6 +59,10 @@ export function readDocument(text: string): SourceDocument {
     report(0, [], "TOO_LARGE", `the manifest is larger than ${limits.document.max} bytes`, "move data to inputs");
     return { ...document, value: undefined };
   }
+  if (hasTooManyTokens(text)) {
+    report(0, [], "TOO_LARGE", `the manifest has more than ${MAX_TOKENS} tokens`, "move data to inputs");
+    return { ...document, value: undefined };
+  }
   const contents = parseYaml(text, lines, report);
   if (contents === undefined) return { ...document, value: undefined };
   const walker = new Walker(report);
@@ -66,6 +72,12 @@ export function readDocument(text: string): SourceDocument {
 }
 
 type Report = (offset: number, path: Path, reason: ProblemReason, message: string, mend: string) => void;
+
+function hasTooManyTokens(text: string): boolean {
+  let tokens = 0;
+  for (const _ of new Lexer().lex(text)) if (++tokens > MAX_TOKENS) return true;
+  return false;
+}
 
 function parseYaml(text: string, lines: LineCounter, report: Report): Node | undefined {
   try {

@@ -78,3 +78,10 @@ function format(unit: Unit, names: readonly string[], value: number): string {
 export const formatSize = (sizeBytes: number): string => format(size, ["TiB", "GiB", "MiB", "KiB", "B"], sizeBytes);
 /** Milliseconds in the largest unit that states them exactly: 1800000 → `30m`. */
 export const formatDuration = (ms: number): string => (ms === 0 ? "0ms" : format(duration, ["h", "m", "s", "ms"], ms));
+
+/** Bytes exactly and, where that is hard to read, about: `10000000000 bytes (9.31GiB)`. */
+export function describeSize(sizeBytes: number): string {
+  const name = ["TiB", "GiB", "MiB", "KiB"].find((unit) => sizeBytes >= (size.factors[unit] ?? 1));
+  if (name === undefined) return `${sizeBytes} bytes`;
+  return `${sizeBytes} bytes (${Number((sizeBytes / (size.factors[name] ?? 1)).toFixed(2))}${name})`;
+}
