@@ -86,8 +86,8 @@ export interface FenceRequest {
 }
 
 export interface FenceResponse {
-  /** Sandboxes that were ended. */
-  ended: number;
+  /** Sandboxes of lower epochs that live and can be acquired by their keys. */
+  waiting: number;
 }
 
 export interface RenewRequest {
@@ -145,7 +145,7 @@ export interface ExecResponse {
 
 /** How a command ended. */
 export interface ExecOutcome {
-  /** 0 to 255; absent when a signal ended it. */
+  /** As a shell reports it, 128 + n for signal n; absent when the broker or the caller ended it by a signal. */
   exitCode?:
     | number
     | undefined;
@@ -1133,13 +1133,13 @@ export const FenceRequest: MessageFns<FenceRequest> = {
 };
 
 function createBaseFenceResponse(): FenceResponse {
-  return { ended: 0 };
+  return { waiting: 0 };
 }
 
 export const FenceResponse: MessageFns<FenceResponse> = {
   encode(message: FenceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.ended !== 0) {
-      writer.uint32(8).uint32(message.ended);
+    if (message.waiting !== 0) {
+      writer.uint32(8).uint32(message.waiting);
     }
     return writer;
   },
@@ -1162,7 +1162,7 @@ export const FenceResponse: MessageFns<FenceResponse> = {
               break;
             }
 
-            message.ended = reader.uint32();
+            message.waiting = reader.uint32();
             continue;
           }
         }
@@ -1178,13 +1178,13 @@ export const FenceResponse: MessageFns<FenceResponse> = {
   },
 
   fromJSON(object: any): FenceResponse {
-    return { ended: isSet(object.ended) ? globalThis.Number(object.ended) : 0 };
+    return { waiting: isSet(object.waiting) ? globalThis.Number(object.waiting) : 0 };
   },
 
   toJSON(message: FenceResponse): unknown {
     const obj: any = {};
-    if (message.ended !== 0) {
-      obj.ended = Math.round(message.ended);
+    if (message.waiting !== 0) {
+      obj.waiting = Math.round(message.waiting);
     }
     return obj;
   },
@@ -1194,7 +1194,7 @@ export const FenceResponse: MessageFns<FenceResponse> = {
   },
   fromPartial<I extends Exact<DeepPartial<FenceResponse>, I>>(object: I): FenceResponse {
     const message = createBaseFenceResponse();
-    message.ended = object.ended ?? 0;
+    message.waiting = object.waiting ?? 0;
     return message;
   },
 };
@@ -3597,7 +3597,10 @@ export const SandboxServiceService = {
     responseSerialize: (value: AcquireResponse): Buffer => Buffer.from(AcquireResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): AcquireResponse => AcquireResponse.decode(value),
   },
-  /** Raises the highest epoch of a log. Sandboxes and executions of lower epochs end. */
+  /**
+   * Raises the highest epoch of a log: from then on calls of lower ones are refused. Their sandboxes, with what runs in
+   * them, pass to the new owner when it acquires them again by their key, and end with their leases otherwise.
+   */
   fence: {
     path: "/cofferdam.sandbox.v1.SandboxService/Fence" as const,
     requestStream: false as const,
@@ -3678,7 +3681,10 @@ export const SandboxServiceService = {
 
 export interface SandboxServiceServer extends UntypedServiceImplementation {
   acquire: handleUnaryCall<AcquireRequest, AcquireResponse>;
-  /** Raises the highest epoch of a log. Sandboxes and executions of lower epochs end. */
+  /**
+   * Raises the highest epoch of a log: from then on calls of lower ones are refused. Their sandboxes, with what runs in
+   * them, pass to the new owner when it acquires them again by their key, and end with their leases otherwise.
+   */
   fence: handleUnaryCall<FenceRequest, FenceResponse>;
   /** Extends the lease; a sandbox whose lease ran out is reaped. */
   renew: handleUnaryCall<RenewRequest, RenewResponse>;
@@ -3709,7 +3715,10 @@ export interface SandboxServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: AcquireResponse) => void,
   ): ClientUnaryCall;
-  /** Raises the highest epoch of a log. Sandboxes and executions of lower epochs end. */
+  /**
+   * Raises the highest epoch of a log: from then on calls of lower ones are refused. Their sandboxes, with what runs in
+   * them, pass to the new owner when it acquires them again by their key, and end with their leases otherwise.
+   */
   fence(
     request: FenceRequest,
     callback: (error: ServiceError | null, response: FenceResponse) => void,

@@ -1,0 +1,44 @@
+import { descriptors } from "./arguments.ts";
+
+/**
+ * Runs as process 1 of the sandbox, under its seccomp filter like all that follows; bubblewrap's own process 1 would
+ * not be. Arguments: workdir, size of the largest file in 512-byte blocks, number of variables, variables, program and
+ * arguments. Only then does anything run that the caller chose:
+ *
+ * - inherited descriptors are closed: Node passes on what its own parent had left open;
+ * - the caller's environment is not ours: LD_PRELOAD or BASH_ENV must not act on this shell;
+ * - when the command ends so does process 1, and with it everything that the command left behind. Its exit code goes
+ *   through a descriptor that only process 1 has: without it process 1 did not end by itself. Being a socket it cannot
+ *   be opened through /proc by what runs inside.
+ */
+export const launcher = `
+for descriptor in /proc/self/fd/*; do
+  descriptor=\${descriptor##*/}
+  if [ "$descriptor" -gt 2 ] && [ "$descriptor" -ne ${descriptors.result} ]; then exec {descriptor}>&-; fi
+done
+umask 022
+ulimit -c 0
+ulimit -f "$2"
+ulimit -n 4096 2> /dev/null
+cd -- "$1" || { printf '126\\n' >&${descriptors.result}; exit; }
+count=$3
+shift 3
+variables=("\${@:1:count}")
+shift "$count"
+exec 9>&2 2> /dev/null
+(exec env -i -- "\${variables[@]}" "$@" 2>&9 9>&- ${descriptors.result}>&-)
+printf '%d\\n' "$?" >&${descriptors.result}
+`;
+
+/** Command line of process 1. */
+export function launchCommand(
+  workdir: string,
+  fileBytes: number,
+  environment: Readonly<Record<string, string>>,
+  argv: readonly string[],
+): readonly string[] {
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  const blocks = String(Math.ceil(fileBytes / 512));
+  const shell = ["/bin/bash", "--norc", "--noprofile", "-c", launcher, "sandbox"];
+  return [...shell, workdir, blocks, String(variables.length), ...variables, ...argv];
+}
