@@ -36,14 +36,15 @@ export const vaTextRepairs = [
         .slice(1)
         .some((lines) => !/^[A-Z][A-Za-z/ ]+:/.test(lines)),
     says: "A note may have a rule of = inside, so a rule alone does not end an entry: the next must begin with its first label.",
-    diff: `@@ function ruledEntries(section, reader) {
-   for (const block of split(section.lines, isRule).slice(1)) {
-     if (block.every(blank)) continue;
+    diff: `@@
+-function ruledEntries(section) {
++function ruledEntries(section, label) {
+   const entries = [];
+@@
+     if (first === undefined) continue;
 -    entries.push(block);
-+    const begins = reader.first.test(block.find((line) => !blank(line)).text);
-+    if (begins) entries.push(block);
++    if (label.test(first.text)) entries.push(block);
 +    else entries.at(-1)?.push(...block);
-   }
 `,
   },
 ];

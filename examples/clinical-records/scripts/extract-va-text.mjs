@@ -27,15 +27,19 @@ for (const line of lines) {
 
 function split(all, isBorder) {
   const blocks = [[]];
-  for (const line of all) isBorder(line) ? blocks.push([]) : blocks.at(-1).push(line);
+  for (const line of all) {
+    if (isBorder(line)) blocks.push([]);
+    else blocks.at(-1).push(line);
+  }
   return blocks;
 }
 
 // Where entries stand between rules: what comes before the first rule is the section's introduction.
-function ruledEntries(section, reader) {
+function ruledEntries(section) {
   const entries = [];
   for (const block of split(section.lines, isRule).slice(1)) {
-    if (block.every(blank)) continue;
+    const first = block.find((line) => !blank(line));
+    if (first === undefined) continue;
     entries.push(block);
   }
   return entries;
@@ -45,7 +49,7 @@ function ruledEntries(section, reader) {
 function appointmentEntries(section) {
   return split(section.lines, blank)
     .map((block) => block.filter((line) => !/^(FUTURE|PAST) APPOINTMENTS:|^-+$/.test(line.text.trim())))
-    .filter((block) => /^Date\/Time:/.test(block[0]?.text ?? ""));
+    .filter((block) => (block[0]?.text ?? "").startsWith("Date/Time:"));
 }
 
 // The head of an entry is what stands above its first rule of dashes.
@@ -177,7 +181,7 @@ const encounters = [];
 for (const section of sections) {
   const reader = READERS.find((each) => each.title === section.title);
   if (reader === undefined) continue;
-  for (const entry of reader.entries(section, reader)) {
+  for (const entry of reader.entries(section, reader.first)) {
     const filled = entry.filter((line) => !blank(line));
     const found = reader.read(filled[0] === entry[0] ? entry : entry.slice(entry.indexOf(filled[0])));
     encounters.push({
