@@ -67,9 +67,12 @@ test("optional data that appears later is brought then", async () => {
   expect(dataReady(checkout, example)).toBe(true);
   mkdirSync(join(checkout.root, "../shared/more"), { recursive: true });
   writeFileSync(join(checkout.root, "../shared/more/x.xml"), "<x/>");
+  mkdirSync(join(checkout.root, "../shared/more/deep"));
+  writeFileSync(join(checkout.root, "../shared/more/deep/x.xml"), "<y/>");
   expect(dataReady(checkout, example)).toBe(false);
   await bring();
   expect(readFileSync(join(example.dir, "data/more/x.xml"), "utf8")).toBe("<x/>");
+  expect(readFileSync(join(example.dir, "data/more/deep/x.xml"), "utf8")).toBe("<y/>");
 });
 
 test("a glob that chooses nothing, and two files of one name, are refused", async () => {

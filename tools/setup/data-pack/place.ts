@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import type { Checkout } from "../../../libs/host-probe/src/checkout.ts";
 import { checkIntegrity, fetchTarball } from "../npm-tarball.mjs";
 import type { OptionalData, PackagedData } from "./parse.ts";
@@ -23,7 +23,7 @@ export async function placePackaged(
   return placeAll(exampleDir, source.into, [...files]);
 }
 
-/** Copies the files that are there; none is no failure. */
+/** Copies the files that are there, folders and all; none is no failure. */
 export async function placeOptional(
   checkout: Checkout,
   exampleDir: string,
@@ -31,10 +31,11 @@ export async function placeOptional(
 ): Promise<PlacedFile[]> {
   const from = join(checkout.root, source.optionalPath);
   if (!existsSync(from)) return [];
-  const paths = (await stat(from)).isDirectory()
-    ? (await readdir(from, { withFileTypes: true })).filter((one) => one.isFile()).map((one) => join(from, one.name))
-    : [from];
-  const files = await Promise.all(paths.map(async (path) => [basename(path), await readFile(path)] as const));
+  if (!(await stat(from)).isDirectory())
+    return placeAll(exampleDir, source.into, [[basename(from), await readFile(from)]]);
+  const entries = await readdir(from, { withFileTypes: true, recursive: true });
+  const paths = entries.filter((one) => one.isFile()).map((one) => relative(from, join(one.parentPath, one.name)));
+  const files = await Promise.all(paths.map(async (path) => [path, await readFile(join(from, path))] as const));
   return placeAll(exampleDir, source.into, files);
 }
 
@@ -76,6 +77,7 @@ async function placeAll(
   await mkdir(join(exampleDir, into), { recursive: true });
   return Promise.all(
     files.map(async ([name, bytes]) => {
+      await mkdir(dirname(join(exampleDir, into, name)), { recursive: true });
       await writeFile(join(exampleDir, into, name), bytes);
       return { path: `${into}/${name}`, sizeBytes: bytes.length };
     }),
