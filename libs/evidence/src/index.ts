@@ -1,6 +1,12 @@
 export * from "./archive-line.ts";
 export * from "./audit-message.ts";
+export { compareWithRunLog, type CompareOptions, type CompareResult } from "./compare-run-log.ts";
 export * from "./errors.ts";
+export type { Finding, FindingKind } from "./finding.ts";
 export * from "./ledger-files.ts";
 export * from "./message-digest.ts";
+export { type References, referencesOf } from "./references.ts";
 export * from "./state-record.ts";
+export * from "./verify-file.ts";
+export type { BlobReader, SnapshotVerifier } from "./verify-references.ts";
+export * from "./verify-run.ts";

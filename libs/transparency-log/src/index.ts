@@ -11,4 +11,4 @@ export * from "./proof.ts";
 export * from "./tile-hashes.ts";
 export * from "./tile-path.ts";
 export * from "./tile-store.ts";
-export { type Grown, TileWriter } from "./tile-writer.ts";
+export { type Grown, rootOfPerfect, TileWriter } from "./tile-writer.ts";

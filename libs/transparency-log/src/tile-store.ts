@@ -7,7 +7,7 @@ export interface TileReader {
 export interface TileStore extends TileReader {
   /** Returns when all files are durable. Each appears whole or not at all; which of them after a crash is not defined. */
   write(files: ReadonlyMap<string, Uint8Array>): Promise<void>;
-  /** Paths of all objects under a folder, in no order. */
+  /** Paths of all objects under a folder, in no order; of all there are for the empty path. */
   list(folder: string): Promise<string[]>;
   /** Removes objects; absent ones are fine. */
   remove(paths: readonly string[]): Promise<void>;
@@ -26,7 +26,7 @@ export class MemoryTileStore implements TileStore {
   }
 
   async list(folder: string): Promise<string[]> {
-    return [...this.files.keys()].filter((path) => path.startsWith(`${folder}/`));
+    return [...this.files.keys()].filter((path) => folder === "" || path.startsWith(`${folder}/`));
   }
 
   async remove(paths: readonly string[]): Promise<void> {
