@@ -9,19 +9,23 @@ import {
 } from "@grpc/grpc-js";
 import type { Address } from "./address.ts";
 import { RpcError } from "./errors.ts";
+import { addLazyMethods } from "./grpc-lazy-service.ts";
 
 export type Serving = "SERVING" | "NOT_SERVING" | "SERVICE_UNKNOWN" | "UNKNOWN";
 
+interface HealthImplementation {
+  addToServer(server: Server): void;
+  setStatus(service: string, status: Serving): void;
+}
+
 /** The small part of grpc-health-check, which is CommonJS, that is used. */
 interface HealthModule {
-  readonly HealthImplementation: new (states: Readonly<Record<string, Serving>>) => {
-    addToServer(server: Server): void;
-    setStatus(service: string, status: Serving): void;
-  };
+  readonly HealthImplementation: new (states: Readonly<Record<string, Serving>>) => HealthImplementation;
   readonly service: ServiceDefinition;
 }
 
-const healthModule: HealthModule = createRequire(import.meta.url)("grpc-health-check");
+const require = createRequire(import.meta.url);
+const healthModule = (): HealthModule => require("grpc-health-check");
 
 /** Health of a server: of the whole (empty name) and of each service. */
 export interface Health {
@@ -31,19 +35,32 @@ export interface Health {
 /** Serves grpc.health.v1 for the services named, all SERVING. */
 export function addHealth(server: Server, services: readonly string[]): Health {
   const names = ["", ...services];
-  const health = new healthModule.HealthImplementation(Object.fromEntries(names.map((name) => [name, "SERVING"])));
-  health.addToServer(server);
+  const states: Record<string, Serving> = Object.fromEntries(names.map((name) => [name, "SERVING"]));
+  let running: HealthImplementation | undefined;
+  const path = "/grpc.health.v1.Health";
+  const methods = [
+    { name: "check", path: `${path}/Check`, requestStream: false, responseStream: false },
+    { name: "list", path: `${path}/List`, requestStream: false, responseStream: false },
+    { name: "watch", path: `${path}/Watch`, requestStream: false, responseStream: true },
+  ];
+  addLazyMethods(server, methods, (recorder) => {
+    const { HealthImplementation } = healthModule();
+    running = new HealthImplementation(states);
+    running.addToServer(recorder);
+  });
   return {
     set: (status) => {
-      for (const name of names) health.setStatus(name, status);
+      for (const name of names) {
+        states[name] = status;
+        running?.setStatus(name, status);
+      }
     },
   };
 }
 
-const HealthClient = makeGenericClientConstructor(healthModule.service, "grpc.health.v1.Health");
-
 /** Asks a server for its health. UNKNOWN if nothing answers within `timeoutMs`. */
 export function checkHealth(address: Address, timeoutMs: number): Promise<Serving> {
+  const HealthClient = makeGenericClientConstructor(healthModule().service, "grpc.health.v1.Health");
   return new Promise((resolve, reject) => {
     const client = new HealthClient(address, credentials.createInsecure());
     const metadata = new Metadata({ waitForReady: true });

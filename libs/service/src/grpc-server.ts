@@ -1,16 +1,13 @@
 import { chmodSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { connect as connectSocket } from "node:net";
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from "@grpc/grpc-js";
-import { descriptorSet } from "@cofferdam/contracts";
 import { type Address, bindTarget, socketPath } from "./address.ts";
 import { RpcError } from "./errors.ts";
 import { addHealth } from "./grpc-health.ts";
 import "./grpc-log.ts";
 import { observeCalls } from "./grpc-observation.ts";
+import { addReflection } from "./grpc-reflection.ts";
 import type { Logger } from "./log.ts";
-
-const require = createRequire(import.meta.url);
 
 export interface ServedService {
   readonly definition: ServiceDefinition;
@@ -106,12 +103,4 @@ function serviceName(definition: ServiceDefinition): string {
   const [method] = Object.values(definition);
   if (method === undefined) throw new TypeError("a gRPC service without methods");
   return method.path.split("/")[1] ?? "";
-}
-
-// @grpc/reflection is CommonJS and is used through the small part of it named here.
-function addReflection(server: Server, names: readonly string[]): void {
-  const { ReflectionService } = require("@grpc/reflection");
-  const { loadFileDescriptorSetFromBuffer } = require("@grpc/proto-loader");
-  const definition = loadFileDescriptorSetFromBuffer(Buffer.from(descriptorSet));
-  new ReflectionService(definition, { services: [...names] }).addToServer(server);
 }
