@@ -92,16 +92,16 @@ async function launch(options: StartNatsOptions, lock: StoreLock): Promise<Local
 }
 
 /** JSON strings are valid strings of the server's configuration language. */
-const text = (value: string): string => JSON.stringify(value);
+const quoted = (value: string): string => JSON.stringify(value);
 
 function configText(options: StartNatsOptions, token: string): string {
-  return `listen: ${text(`${options.host ?? "127.0.0.1"}:${options.port ? options.port : -1}`)}
-ports_file_dir: ${text(options.storeDir)}
-pid_file: ${text(pidFile(options.storeDir))}
-authorization { token: ${text(token)} }
+  return `listen: ${quoted(`${options.host ?? "127.0.0.1"}:${options.port ? options.port : -1}`)}
+ports_file_dir: ${quoted(options.storeDir)}
+pid_file: ${quoted(pidFile(options.storeDir))}
+authorization { token: ${quoted(token)} }
 max_payload: 8MB
 jetstream {
-  store_dir: ${text(options.storeDir)}
+  store_dir: ${quoted(options.storeDir)}
   sync_interval: always
 }
 `;

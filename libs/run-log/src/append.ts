@@ -11,7 +11,6 @@ import type { StoredLog } from "./stored.ts";
 
 /** Most events that one atomic batch takes (ADR-50). */
 const MAX_BATCH = 1_000;
-const REQUEST_TIMEOUT_MS = 5_000;
 
 /** Who writes, and in which epoch. */
 export interface Writer {
@@ -27,6 +26,8 @@ export interface AppendDeps {
   readonly now: () => Date;
   /** Bound on all retries of one append. */
   readonly retryMs: number;
+  /** Wait for one answer of the engine. */
+  readonly requestTimeoutMs: number;
 }
 
 interface Sealed extends Outgoing {
@@ -52,7 +53,7 @@ export async function appendEvents(
   for (let attempt = 0; pending.length > 0; attempt++) {
     const batch = pending.slice(0, MAX_BATCH);
     const subject = logSubject(state.key);
-    const said = await publishEvents(deps.nc, subject, batch, at.head.sequence, REQUEST_TIMEOUT_MS);
+    const said = await publishEvents(deps.nc, subject, batch, at.head.sequence, deps.requestTimeoutMs);
     const seen = await readBack(deps.stored, at, batch.at(-1)?.digest, deadline);
     const landed = pending.findIndex((event) => event.digest === seen.head.digest) + 1;
     if (landed > 0) {

@@ -117,22 +117,30 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  */
 export function decodeEnvelope(bytes: Uint8Array): Decoded {
   try {
-    const envelope = parseEnvelope(utf8.decode(bytes));
-    if (typeof envelope === "string") return { ok: false, reason: envelope };
+    const read = parseEnvelope(utf8.decode(bytes));
+    if (typeof read === "string") return { ok: false, reason: read };
+    const { envelope, dataText, digest } = read;
     const type = envelope.type.startsWith("cofferdam.") ? envelope.type.slice("cofferdam.".length) : "";
     if (!isEventType(type)) return { ok: false, reason: `unknown event type ${envelope.type}`, foreign: envelope };
-    const event = parseData(type, envelope.data);
+    const event = parseData(type, envelope.data, dataText);
     if (event === undefined) {
       return { ok: false, reason: `data of ${envelope.type} is not what is known of it`, foreign: envelope };
     }
-    return { ok: true, envelope, event, digest: leafDigest(leafOf(envelope)) };
+    return { ok: true, envelope, event, digest };
   } catch (error) {
     // Not UTF-8, not JSON, or JSON without a canonical form (lone surrogates, numbers beyond a double, endless nesting).
     return { ok: false, reason: `not canonical JSON: ${error instanceof Error ? error.name : typeof error}` };
   }
 }
 
-function parseEnvelope(text: string): Envelope | string {
+interface ReadEnvelope {
+  readonly envelope: Envelope;
+  /** Canonical JSON of its data. */
+  readonly dataText: string;
+  readonly digest: Digest;
+}
+
+function parseEnvelope(text: string): ReadEnvelope | string {
   const value: unknown = JSON.parse(text);
   if (typeof value !== "object" || value === null || Array.isArray(value)) return "not an object";
   const v = value as Record<string, unknown>;
@@ -144,19 +152,22 @@ function parseEnvelope(text: string): Envelope | string {
   if (Object.keys(v).length !== 13 || typeof v["data"] !== "object") return "unexpected attributes";
   const envelope = v as unknown as Envelope;
   if (!digestText.test(envelope.prevdigest) || !digestText.test(envelope.datadigest)) return "malformed digest";
-  if (canonicalJson(envelope) !== text) return "not canonical";
-  if (sha256(canonicalJson(envelope.data)) !== envelope.datadigest) return "data does not match datadigest";
-  return envelope;
+  const dataText = canonicalJson(envelope.data);
+  const leafText = canonicalJson(leafOf(envelope));
+  // "data" sorts before every attribute of the leaf, so this is the canonical form of the whole.
+  if (`{"data":${dataText},${leafText.slice(1)}` !== text) return "not canonical";
+  if (sha256(dataText) !== envelope.datadigest) return "data does not match datadigest";
+  return { envelope, dataText, digest: sha256(leafText) };
 }
 
-function parseData(type: EventType, data: unknown): LogEvent | undefined {
+function parseData(type: EventType, data: unknown, dataText: string): LogEvent | undefined {
   const codec = eventCodecs[type] as {
     fromJSON(value: unknown): EventData<EventType>;
     toJSON(value: unknown): unknown;
   };
   try {
     const parsed = codec.fromJSON(data);
-    if (canonicalJson(codec.toJSON(parsed)) !== canonicalJson(data)) return undefined;
+    if (canonicalJson(codec.toJSON(parsed)) !== dataText) return undefined;
     return { type, data: parsed } as LogEvent;
   } catch {
     return undefined;

@@ -1,4 +1,4 @@
-import { decodeEnvelope, type Envelope, leafDigest, leafOf, NO_EVENT } from "./envelope.ts";
+import { decodeEnvelope, type Envelope, NO_EVENT } from "./envelope.ts";
 import type { LogEvent } from "./event-types.ts";
 import type { LogKey } from "./log-key.ts";
 import { checkPlace, type PlaceRule } from "./place.ts";
@@ -68,7 +68,7 @@ export function foldUnder(rule: PlaceRule, state: RunState, { sequence, bytes }:
     const continues = foreign !== undefined && state.head.ordinal > 0 && rule(state, foreign) === undefined;
     return ignore(decoded.reason, continues ? [...new Set([...state.unknownTypes, foreign.type])] : state.unknownTypes);
   }
-  const { envelope, event } = decoded;
+  const { envelope, event, digest } = decoded;
   const misplaced = rule(state, envelope);
   if (misplaced !== undefined) return ignore(misplaced);
   const next = applyEvent(state, event, envelope);
@@ -78,6 +78,6 @@ export function foldUnder(rule: PlaceRule, state: RunState, { sequence, bytes }:
     valid: true,
     event,
     envelope,
-    state: { ...next, head: { ordinal, digest: leafDigest(leafOf(envelope)), epoch, owner, sequence } },
+    state: { ...next, head: { ordinal, digest, epoch, owner, sequence } },
   };
 }

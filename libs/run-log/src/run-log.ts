@@ -39,6 +39,8 @@ export interface RunLogOptions {
   readonly now?: () => Date;
   /** Bound on the retries of one append, 60 s by default. */
   readonly retryMs?: number;
+  /** Wait for one answer of the engine before the same append is sent again, 5 s by default. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** The logs of one team's runs and tasks. */
@@ -90,6 +92,7 @@ class NatsRunLog implements RunLog {
       stored: new StoredLog(options.nc),
       now: options.now ?? (() => new Date()),
       retryMs: options.retryMs ?? 60_000,
+      requestTimeoutMs: options.requestTimeoutMs ?? 5_000,
     };
   }
 

@@ -95,7 +95,7 @@ export class Sweeper {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       await pause(this.#deps.intervalMs, signal);
-      for (const log of [...this.#open.values()]) {
+      for (const log of this.#open.values()) {
         if (signal.aborted) return;
         if (this.#clock() < log.dueAt) continue;
         await this.#ringFor(log).catch((error: unknown) => this.#deps.logger.warn({ err: error }, "sweeping failed"));

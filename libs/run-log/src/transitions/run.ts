@@ -28,18 +28,7 @@ export function applyRunEvent(state: RunState, event: LogEvent): Transition {
       return inFlight(state) ?? { ...state, status: "failed", failure: event.data.failure };
     case "run.cancelled":
       return inFlight(state) ?? cancelRun(state, event.data);
-    case "run.submitted":
-    case "run.claimed":
-    case "task.started":
-    case "sandbox.attached":
-    case "sandbox.lost":
-    case "sandbox.released":
-    case "model.requested":
-    case "model.responded":
-    case "policy.decided":
-    case "step.started":
-    case "step.committed":
-    case "output.published":
+    default:
       return "no event of a run's log";
   }
 }

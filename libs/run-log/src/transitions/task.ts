@@ -31,13 +31,7 @@ export function applyTaskEvent(state: RunState, event: LogEvent, epoch: number):
     case "step.started":
     case "step.committed":
       return agentOf(state) ?? applyAgentEvent(state, event, epoch);
-    case "run.submitted":
-    case "run.claimed":
-    case "run.planned":
-    case "input.pinned":
-    case "task.dispatched":
-    case "task.completed":
-    case "task.failed":
+    default:
       return "no event of a task's log";
   }
 }
@@ -63,7 +57,7 @@ function applyAgentEvent(state: RunState, event: AgentEvent, epoch: number): Tra
       return decideStep(state, event.data);
     case "step.started":
       return startStep(state, event.data);
-    case "step.committed":
+    default:
       return commitStep(state, event.data);
   }
 }

@@ -1,0 +1,4 @@
+export * from "./candidates.ts";
+export * from "./memory-log.ts";
+export * from "./random-log.ts";
+export * from "./samples.ts";
