@@ -1,1 +1,1 @@
-export {};
+export { createSnapshotStore, type SnapshotStoreDeps } from "./service.ts";
