@@ -22,7 +22,7 @@ export * from "./tree/tree.ts";
 export * from "./tree/validate.ts";
 export * from "./transfer/pull.ts";
 export * from "./transfer/push.ts";
-export { fetchTree, type FetchedTree, type SnapshotClient } from "./transfer/snapshot-client.ts";
+export { downloadChunks, fetchTree, type FetchedTree, type SnapshotClient } from "./transfer/snapshot-client.ts";
 export { Catalog, type ChunkLocation } from "./pack/catalog.ts";
 export { type ReadChunk, readChunks } from "./pack/chunk-reader.ts";
 export type { CommitRecord, PackTrailer } from "./pack/format.ts";

@@ -1,0 +1,43 @@
+/** Which model server answers, and how. */
+export interface ModelConfig {
+  readonly kind: "openai" | "scripted";
+  /** Base URL of the Responses API, e.g. `https://api.openai.com/v1`. */
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  /**
+   * Ask for background responses, whose answer can be fetched again after a crash of the call service itself. The
+   * provider then keeps the response for a while (`store: true`), which some data policies forbid.
+   */
+  readonly background: boolean;
+  /** Times that a refused or lost request is sent again. */
+  readonly maxRetries: number;
+}
+
+/**
+ * Only the provider's own service and the scripted server are known to offer background responses; other servers that
+ * speak the API mostly do not.
+ */
+export const offersBackground = (kind: ModelConfig["kind"], baseUrl: string): boolean =>
+  kind === "scripted" || new URL(baseUrl).hostname === "api.openai.com";
+
+/** Reasoning models hand their reasoning back encrypted, so that it survives from turn to turn without being stored. */
+export const isReasoningModel = (model: string): boolean => /^(?:o\d|gpt-5)/.test(model);
+
+export interface ModelEnvironment {
+  readonly apiKey: string | undefined;
+  readonly baseUrl: string;
+  /** Base URL of a scripted model server, for when there is no key. */
+  readonly scriptedUrl: string | undefined;
+  readonly background: "auto" | "on" | "off";
+}
+
+const MAX_RETRIES = 8;
+
+/** A key selects a real model; without one the scripted server, if there is one. */
+export function modelFromEnvironment(env: ModelEnvironment): ModelConfig | undefined {
+  const kind = env.apiKey === undefined ? "scripted" : "openai";
+  const baseUrl = kind === "openai" ? env.baseUrl : env.scriptedUrl;
+  if (baseUrl === undefined) return undefined;
+  const background = env.background === "auto" ? offersBackground(kind, baseUrl) : env.background === "on";
+  return { kind, baseUrl, apiKey: env.apiKey ?? "scripted", background, maxRetries: MAX_RETRIES };
+}
