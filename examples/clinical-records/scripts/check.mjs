@@ -30,6 +30,7 @@ function spellings(moment) {
     `${month}/${day}/${year}`,
     `${year}-${month}-${day}`,
     `${name} ${day}, ${year}`,
+    `${name} ${plain}, ${year}`,
   ];
 }
 
