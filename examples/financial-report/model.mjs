@@ -28,18 +28,32 @@ export default dialogue(function* () {
 });
 
 function* compile() {
-  const look = "find inputs/data -type f -printf '%P %s bytes\\n' | sort; for f in $(find inputs/data -type f | sort); do echo; echo \"== $f\"; head -c 300 \"$f\"; done";
+  const look =
+    'find inputs/data -type f -printf \'%P %s bytes\\n\' | sort; for f in $(find inputs/data -type f | sort); do echo; echo "== $f"; head -c 300 "$f"; done';
   yield* run(look, { text: "First I look at which files there are and how they begin." });
 
-  yield* wrote("profile.mjs", script("profile"), "Dates and numbers are written in different ways. A profile of every column will tell.");
+  yield* wrote(
+    "profile.mjs",
+    script("profile"),
+    "Dates and numbers are written in different ways. A profile of every column will tell.",
+  );
   const profile = parseProfile(yield* runScript("profile", "Now I read every file whole."));
   const found = findRoles(profile);
   const lacking = required.filter((role) => found[role] === undefined);
   if (lacking.length > 0) throw new Stop(`There is no file that could be ${lacking.join(" or ")}.`);
 
-  const formats = Object.entries(found).map(([role, f]) => `${role}${f.dateFormat === undefined ? "" : ` (${f.dateFormat})`}`);
-  const series = script("series").replace("export const found = {};", `export const found = ${JSON.stringify(found, undefined, 2)};`);
-  yield* wrote("series.mjs", series, `I found ${formats.join(", ")}. One module reads them all and holds the formulas.`);
+  const formats = Object.entries(found).map(
+    ([role, f]) => `${role}${f.dateFormat === undefined ? "" : ` (${f.dateFormat})`}`,
+  );
+  const series = script("series").replace(
+    "export const found = {};",
+    `export const found = ${JSON.stringify(found, undefined, 2)};`,
+  );
+  yield* wrote(
+    "series.mjs",
+    series,
+    `I found ${formats.join(", ")}. One module reads them all and holds the formulas.`,
+  );
 
   const market = yield* indexFigures();
   yield* wrote("stocks.mjs", script("stocks"), "Next the stocks, with the same reading of monthly prices.");
@@ -56,7 +70,11 @@ function* compile() {
   const doubts = findDoubts(profile, found);
   const steps = ["Every table was read again and compared with the raw files by other ways than it was computed."];
   const narrative = narrate({ found, market, stocks, economy, doubts, steps });
-  yield* wrote("narrative.json", `${JSON.stringify(narrative, undefined, 1)}\n`, "The findings in words, each with the figure that the scripts printed.");
+  yield* wrote(
+    "narrative.json",
+    `${JSON.stringify(narrative, undefined, 1)}\n`,
+    "The findings in words, each with the figure that the scripts printed.",
+  );
   yield* wrote("report.mjs", script("report"), "Words, charts and tables become one page and a summary.");
   yield* wrote("check.mjs", script("check"), "Before I call it done, a second way to every important figure.");
   yield* runScript("report", "I put the report together.");
@@ -68,8 +86,14 @@ function* compile() {
 
 /** The index. The first try tells which day monthly prices are of; where that is not what was assumed, it is mended. */
 function* indexFigures() {
-  yield* wrote("market.mjs", script("market"), "The index first: its daily closes also tell which day the monthly prices are of.");
-  const tried = yield* run("node work/market.mjs", { text: "Do monthly prices agree with the first day of their month?" });
+  yield* wrote(
+    "market.mjs",
+    script("market"),
+    "The index first: its daily closes also tell which day the monthly prices are of.",
+  );
+  const tried = yield* run("node work/market.mjs", {
+    text: "Do monthly prices agree with the first day of their month?",
+  });
   if (tried.exitCode === 0) return lastJson(tried.output);
   const { agrees, better, assumed } = lastJson(tried.output);
   if (better === assumed) throw new Stop(`work/market.mjs failed:\n${tried.output.slice(-1_500)}`);

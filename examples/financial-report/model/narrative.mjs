@@ -1,7 +1,7 @@
 // The words of the report, made of the figures that the scripts printed.
 const percent = (v, digits = 1) => `${(v * 100).toFixed(digits).replace("-", "−")} %`;
 const billions = (v) => `$${Math.round(v).toLocaleString("en")} billion`;
-const file = (found, role) => found[role].path.split("/").at(-1);
+const fileOf = (found, role) => found[role].path.split("/").at(-1);
 
 export function narrate({ found, market, stocks, economy, doubts, steps }) {
   const sections = [aboutIndex(market), aboutYears(market), aboutStocks(stocks)];
@@ -33,12 +33,29 @@ function leadText({ whole, deepest }, stocks) {
 function leadFigures({ whole, deepest, worst }, stocks, { receipts, unemployment }) {
   const [best] = byReturn(stocks);
   return [
-    { value: percent(whole.growth), label: `growth of the index a year, without dividends, over ${whole.days.toLocaleString("en")} days` },
+    {
+      value: percent(whole.growth),
+      label: `growth of the index a year, without dividends, over ${whole.days.toLocaleString("en")} days`,
+    },
     { value: percent(deepest.depth, 0), label: `deepest fall, ${deepest.peak} to ${deepest.trough}` },
     { value: percent(worst.return, 0), label: `worst year, ${worst.year}` },
     { value: percent(best.annual_growth, 0), label: `a year for ${best.symbol}, ${best.from} to ${best.to}` },
-    ...(receipts?.y2014 ? [{ value: billions(receipts.y2014.Total), label: "federal receipts in 2014, the last year that is not an estimate" }] : []),
-    ...(unemployment ? [{ value: `${unemployment.highest.last_rate} %`, label: `unemployment in ${unemployment.highest.industry.toLowerCase()}, ${unemployment.last}` }] : []),
+    ...(receipts?.y2014
+      ? [
+          {
+            value: billions(receipts.y2014.Total),
+            label: "federal receipts in 2014, the last year that is not an estimate",
+          },
+        ]
+      : []),
+    ...(unemployment
+      ? [
+          {
+            value: `${unemployment.highest.last_rate} %`,
+            label: `unemployment in ${unemployment.highest.industry.toLowerCase()}, ${unemployment.last}`,
+          },
+        ]
+      : []),
   ];
 }
 
@@ -47,7 +64,9 @@ const aboutIndex = ({ whole, deepest }) => ({
   text: [
     `Whoever held the index over these ${whole.days.toLocaleString("en")} trading days gained ${percent(whole.totalReturn)} in all. ` +
       `The deepest fall began on ${deepest.peak} and reached ${percent(deepest.depth)} on ${deepest.trough}; ` +
-      (deepest.recovery === "" ? "the old peak was not reached again." : `the old peak was reached again on ${deepest.recovery}.`),
+      (deepest.recovery === ""
+        ? "the old peak was not reached again."
+        : `the old peak was reached again on ${deepest.recovery}.`),
   ],
   charts: ["index"],
   tables: [{ name: "index-falls" }],
@@ -67,24 +86,44 @@ function aboutStocks(stocks) {
   const ranked = byReturn(stocks);
   const [best, last] = [ranked[0], ranked.at(-1)];
   const deepest = stocks.summary.toSorted((a, b) => a.deepest_fall - b.deepest_fall)[0];
-  const late = stocks.summary.filter((s) => s.from !== stocks.summary[0].from).map((s) => `${s.symbol} begins in ${s.from}`);
+  const late = stocks.summary
+    .filter((s) => s.from !== stocks.summary[0].from)
+    .map((s) => `${s.symbol} begins in ${s.from}`);
   return {
     title: "The stocks",
     text: [
       `${best.symbol} returned ${percent(best.total_return, 0)}, or ${percent(best.annual_growth)} a year; ${last.symbol} ${percent(last.total_return, 0)}. ` +
         `Even good stocks fell far: ${deepest.symbol} lost ${percent(-deepest.deepest_fall, 0)} from its peak before it came back.`,
-      ...(late.length > 0 ? [`${late.join(", ")}, so the chart and the correlations begin where all have prices.`] : []),
+      ...(late.length > 0
+        ? [`${late.join(", ")}, so the chart and the correlations begin where all have prices.`]
+        : []),
     ],
     charts: ["stocks"],
     tables: [
-      { name: "stocks", columns: ["symbol", "from", "to", "total_return", "annual_growth", "volatility", "deepest_fall", "best_month", "best_return", "worst_month", "worst_return"] },
+      {
+        name: "stocks",
+        columns: [
+          "symbol",
+          "from",
+          "to",
+          "total_return",
+          "annual_growth",
+          "volatility",
+          "deepest_fall",
+          "best_month",
+          "best_return",
+          "worst_month",
+          "worst_return",
+        ],
+      },
       { name: "stocks-correlations" },
     ],
   };
 }
 
+const share = (row, name) => percent(row[name] / row.Total, 0);
+
 function aboutReceipts({ first, y2014 }) {
-  const share = (row, name) => percent(row[name] / row.Total, 0);
   const kinds = ["Individual Income Taxes", "Social Insurance Taxes and Contributions", "Corporation Income Taxes"];
   const words = kinds.map((k) => `${k.toLowerCase()} from ${share(first, k)} to ${share(y2014, k)}`);
   return {
@@ -135,14 +174,28 @@ function moreDoubts(found, { agrees, assumed }, stocks, { sectors, receipts, for
   return [
     ...(seen.months > 0
       ? [
-          `${file(found, "monthlyIndex")} dates its prices to the first of the month; in ${Math.round(seen.share * seen.months)} of ${seen.months} months they are closes of its ${assumed}. The stocks, which are dated alike, were read the same way.`,
-          ...(seen.except.length > 0 ? [`It differs in ${seen.except.join(", ")}: a last month that differs was not over when the file was made.`] : []),
+          `${fileOf(found, "monthlyIndex")} dates its prices to the first of the month; in ${Math.round(seen.share * seen.months)} of ${seen.months} months they are closes of its ${assumed}. The stocks, which are dated alike, were read the same way.`,
+          ...(seen.except.length > 0
+            ? [
+                `It differs in ${seen.except.join(", ")}: a last month that differs was not over when the file was made.`,
+              ]
+            : []),
         ]
       : []),
     "Index and stocks are prices: dividends are not in them.",
-    ...(receipts ? ["Receipts after 2014 are estimates of that budget, and no figure is adjusted for prices."] : []),
-    ...(forecasts ? ["Forecasts are compared with the figure in the newest budget that has the year, which may itself have been revised later."] : []),
-    ...(sectors?.shareClasses > 0 ? [`${sectors.shareClasses} companies stand in the table with two classes of shares, each time with their whole value; they were counted once.`] : []),
+    ...(receipts
+      ? ["Receipts after 2014 are estimates of the budget that the file is from; dollars are those of their year."]
+      : []),
+    ...(forecasts
+      ? [
+          "Forecasts are compared with the figure in the newest budget that has the year, which may itself have been revised later. The file does not say whether its dollars are adjusted for prices.",
+        ]
+      : []),
+    ...(sectors?.shareClasses > 0
+      ? [
+          `${sectors.shareClasses} companies stand in the table with two classes of shares, each time with their whole value; they were counted once.`,
+        ]
+      : []),
   ];
 }
 

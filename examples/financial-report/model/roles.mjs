@@ -26,7 +26,10 @@ export function findRoles(profile) {
   for (const [role, { kind, has, hasNot = [], years = false }] of Object.entries(shapes)) {
     const file = profile.find(
       (f) =>
-        f.kind === kind && has.every((c) => c in f.columns) && !hasNot.some((c) => c in f.columns) && (!years || "years" in f),
+        f.kind === kind &&
+        has.every((c) => c in f.columns) &&
+        !hasNot.some((c) => c in f.columns) &&
+        (!years || "years" in f),
     );
     if (file === undefined) continue;
     const format = withoutDates.includes(role) ? undefined : file.columns.date?.format;
@@ -49,8 +52,10 @@ export function findDoubts(profile, found) {
       );
     }
     const date = file.columns.date;
-    if (role === "dailyIndex" && date.distinct !== file.rows) doubts.push(`${name}: some days stand there more than once.`);
-    if (date?.format === "iso-time") doubts.push(`${name}: dates are midnights of a time zone; year and month were taken instead.`);
+    if (role === "dailyIndex" && date.distinct !== file.rows)
+      doubts.push(`${name}: some days stand there more than once.`);
+    if (date?.format === "iso-time")
+      doubts.push(`${name}: dates are midnights of a time zone; year and month were taken instead.`);
   }
   return doubts;
 }

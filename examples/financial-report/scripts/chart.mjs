@@ -7,7 +7,10 @@ const muted = "#5a6673";
 const escape = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 const p = (value) => (Math.round(value * 10) / 10).toString();
 
-export const linear = ([d0, d1], [r0, r1]) => (v) => r0 + ((v - d0) / (d1 - d0)) * (r1 - r0);
+export const linear =
+  ([d0, d1], [r0, r1]) =>
+  (v) =>
+    r0 + ((v - d0) / (d1 - d0)) * (r1 - r0);
 export const log = ([d0, d1], range) => {
   const scale = linear([Math.log(d0), Math.log(d1)], range);
   return (v) => scale(Math.log(v));
@@ -45,7 +48,9 @@ export const yAxis = (values, y, { left, right }, format) =>
   values.map((v) => rule(left, y(v), right, y(v)) + text(left - 8, y(v) + 4, format(v), { anchor: "end" })).join("");
 /** Years below the plot. */
 export const xAxis = (values, x, bottom) =>
-  values.map((v) => rule(x(v), bottom, x(v), bottom + 5, muted) + text(x(v), bottom + 19, v, { anchor: "middle" })).join("");
+  values
+    .map((v) => rule(x(v), bottom, x(v), bottom + 5, muted) + text(x(v), bottom + 19, v, { anchor: "middle" }))
+    .join("");
 
 /** Labels at the end of lines, moved apart where they would touch. */
 export function endLabels(labels, x, top, bottom) {

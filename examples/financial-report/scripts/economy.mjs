@@ -2,6 +2,9 @@
 import { keep, mean, number, read, sum, writeTable } from "./series.mjs";
 
 const figures = {};
+const month = (r) => `${r.year}-${String(r.month).padStart(2, "0")}`;
+/** A company's name without its class of shares. */
+const firm = (c) => c.Name.replace(/ \(Class [A-Z]\)$/, "");
 
 const accounts = read("receipts");
 if (accounts !== undefined) {
@@ -39,13 +42,14 @@ if (forecasts !== undefined) {
       too_optimistic: list.filter((m) => m.miss > 0).length,
     }));
   writeTable("budget-forecasts", rows);
-  const outcomes = [...newest.values()].filter((f) => f.budgetYear > f.forecastYear).sort((a, b) => a.forecastYear - b.forecastYear);
+  const outcomes = [...newest.values()]
+    .filter((f) => f.budgetYear > f.forecastYear)
+    .sort((a, b) => a.forecastYear - b.forecastYear);
   figures.forecasts = { rows, forecasts, outcomes };
 }
 
 const unemployment = read("industries");
 if (unemployment !== undefined) {
-  const month = (r) => `${r.year}-${String(r.month).padStart(2, "0")}`;
   const groups = Map.groupBy(unemployment, (r) => r.series);
   const rows = [...groups].map(([industry, list]) => {
     const sorted = list.toSorted((a, b) => month(a).localeCompare(month(b)));
@@ -66,34 +70,62 @@ if (unemployment !== undefined) {
   });
   rows.sort((a, b) => b.last_rate - a.last_rate);
   writeTable("unemployment", rows);
-  const series = Object.fromEntries([...groups].map(([k, l]) => [k, l.map((r) => ({ month: month(r), rate: r.rate }))]));
+  const series = Object.fromEntries(
+    [...groups].map(([k, l]) => [k, l.map((r) => ({ month: month(r), rate: r.rate }))]),
+  );
   figures.unemployment = { rows, series };
 }
 
 const companies = read("companies");
 if (companies !== undefined) {
   // A company with several classes of shares stands here once for each, every time with its whole value.
-  const firm = (c) => c.Name.replace(/ \(Class [A-Z]\)$/, "");
   const once = [...new Map(companies.toReversed().map((c) => [firm(c), c])).values()].toReversed();
   const valued = once.filter((c) => c["Market Cap"] !== "" && Number.isFinite(number(c["Market Cap"])));
   const total = sum(valued.map((c) => number(c["Market Cap"])));
   const rows = [...Map.groupBy(valued, (c) => c.Sector)].map(([sector, list]) => {
     const value = sum(list.map((c) => number(c["Market Cap"])));
     const largest = list.reduce((a, b) => (number(b["Market Cap"]) > number(a["Market Cap"]) ? b : a));
-    return { sector, companies: list.length, market_value_billions: value / 1e9, share: value / total, largest: firm(largest) };
+    return {
+      sector,
+      companies: list.length,
+      market_value_billions: value / 1e9,
+      share: value / total,
+      largest: firm(largest),
+    };
   });
   rows.sort((a, b) => b.market_value_billions - a.market_value_billions);
   writeTable("sectors", rows);
-  figures.sectors = { rows, companies: once.length, shareClasses: companies.length - once.length, withoutValue: once.length - valued.length, total: total / 1e9 };
+  figures.sectors = {
+    rows,
+    companies: once.length,
+    shareClasses: companies.length - once.length,
+    withoutValue: once.length - valued.length,
+    total: total / 1e9,
+  };
 }
 
 keep("economy", figures);
 const { receipts, forecasts: budget, unemployment: jobs, sectors } = figures;
 console.log(
   JSON.stringify({
-    receipts: receipts && { first: receipts.rows[0], last: receipts.rows.at(-1), y2014: receipts.rows.find((r) => r.year === "2014") },
+    receipts: receipts && {
+      first: receipts.rows[0],
+      last: receipts.rows.at(-1),
+      y2014: receipts.rows.find((r) => r.year === "2014"),
+    },
     forecasts: budget?.rows,
-    unemployment: jobs && { highest: jobs.rows[0], lowest: jobs.rows.at(-1), industries: jobs.rows.length, last: jobs.rows[0].last_month },
-    sectors: sectors && { count: sectors.rows.length, total: sectors.total, top: sectors.rows.slice(0, 3), withoutValue: sectors.withoutValue, shareClasses: sectors.shareClasses },
+    unemployment: jobs && {
+      highest: jobs.rows[0],
+      lowest: jobs.rows.at(-1),
+      industries: jobs.rows.length,
+      last: jobs.rows[0].last_month,
+    },
+    sectors: sectors && {
+      count: sectors.rows.length,
+      total: sectors.total,
+      top: sectors.rows.slice(0, 3),
+      withoutValue: sectors.withoutValue,
+      shareClasses: sectors.shareClasses,
+    },
   }),
 );

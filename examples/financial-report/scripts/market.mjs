@@ -1,5 +1,15 @@
 // The index: which day the monthly prices are of, the years, the deepest falls.
-import { deepestFall, deviation, keep, logReturns, MONTHLY_PRICE_IS_OF, number, read, returns, writeTable } from "./series.mjs";
+import {
+  deepestFall,
+  deviation,
+  keep,
+  logReturns,
+  MONTHLY_PRICE_IS_OF,
+  number,
+  read,
+  returns,
+  writeTable,
+} from "./series.mjs";
 
 const days = read("dailyIndex").map((r) => ({ date: r.date, close: number(r.close) }));
 const monthly = read("monthlyIndex") ?? [];
@@ -46,7 +56,14 @@ function falls() {
   const end = (recovery) => {
     if (trough !== peak) {
       const depth = trough.close / peak.close - 1;
-      list.push({ peak: peak.date, trough: trough.date, recovery, depth, peak_close: peak.close, trough_close: trough.close });
+      list.push({
+        peak: peak.date,
+        trough: trough.date,
+        recovery,
+        depth,
+        peak_close: peak.close,
+        trough_close: trough.close,
+      });
     }
   };
   for (const day of days) {
@@ -74,8 +91,22 @@ const whole = {
 };
 keep("market", { days, years, falls: deepest, whole, agrees, monthlyPriceIsOf: MONTHLY_PRICE_IS_OF });
 
-const [best, worst] = [years.toSorted((a, b) => b.return - a.return)[0], years.toSorted((a, b) => a.return - b.return)[0]];
-console.log(JSON.stringify({ agrees, assumed: MONTHLY_PRICE_IS_OF, better, whole, best, worst, deepest: deepest[0], years: years.length }));
+const [best, worst] = [
+  years.toSorted((a, b) => b.return - a.return)[0],
+  years.toSorted((a, b) => a.return - b.return)[0],
+];
+console.log(
+  JSON.stringify({
+    agrees,
+    assumed: MONTHLY_PRICE_IS_OF,
+    better,
+    whole,
+    best,
+    worst,
+    deepest: deepest[0],
+    years: years.length,
+  }),
+);
 if (monthly.length > 0 && better !== MONTHLY_PRICE_IS_OF) {
   console.error(`monthly prices agree with the ${better} of the month, and ${MONTHLY_PRICE_IS_OF} is assumed`);
   process.exitCode = 1;

@@ -21,11 +21,16 @@ function parseCsv(text) {
   const rows = [];
   for (const line of text.split(/\r?\n/)) {
     if (line === "") continue;
-    const cells = [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map((m) => m[1]?.replaceAll('""', '"') ?? m[2]);
+    const cells = [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
+      (m) => m[1]?.replaceAll('""', '"') ?? m[2],
+    );
     rows.push(cells);
   }
   const [header, ...body] = rows;
-  return { columns: header, records: body.map((cells) => Object.fromEntries(header.map((h, i) => [h, cells[i] ?? ""]))) };
+  return {
+    columns: header,
+    records: body.map((cells) => Object.fromEntries(header.map((h, i) => [h, cells[i] ?? ""]))),
+  };
 }
 
 function profile(path) {

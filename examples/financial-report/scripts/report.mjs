@@ -8,7 +8,9 @@ function table(name) {
   const [header, ...rows] = readFileSync(`report/tables/${name}.csv`, "utf8")
     .trim()
     .split("\n")
-    .map((l) => [...l.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map((m) => m[1]?.replaceAll('""', '"') ?? m[2]));
+    .map((l) =>
+      [...l.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map((m) => m[1]?.replaceAll('""', '"') ?? m[2]),
+    );
   return { header, rows };
 }
 
@@ -30,14 +32,26 @@ function tableHtml(name, { columns, limit = 25, every = 1 } = {}) {
   const { header, rows } = table(name);
   const picked = (columns ?? header).map((c) => header.indexOf(c));
   const kept = rows.filter((_, i) => (rows.length - 1 - i) % every === 0).slice(0, limit);
-  const numeric = picked.map((i) => kept.every((r) => r[i] === "" || /^-?\d/.test(r[i])) && !/month$|^from$|^to$|peak$|trough$|recovery$/.test(header[i]));
-  const head = picked.map((i, k) => `<th${numeric[k] ? ' class="n"' : ""}>${escape(header[i].replaceAll("_", " "))}</th>`).join("");
-  const body = kept.map((r) => `<tr>${picked.map((i, k) => `<td${numeric[k] ? ' class="n"' : ""}>${shown(header[i], r[i])}</td>`).join("")}</tr>`);
+  const numeric = picked.map(
+    (i) =>
+      kept.every((r) => r[i] === "" || /^-?\d/.test(r[i])) &&
+      !/month$|^from$|^to$|peak$|trough$|recovery$/.test(header[i]),
+  );
+  const head = picked
+    .map((i, k) => `<th${numeric[k] ? ' class="n"' : ""}>${escape(header[i].replaceAll("_", " "))}</th>`)
+    .join("");
+  const body = kept.map(
+    (r) =>
+      `<tr>${picked.map((i, k) => `<td${numeric[k] ? ' class="n"' : ""}>${shown(header[i], r[i])}</td>`).join("")}</tr>`,
+  );
   const note = kept.length < rows.length ? `${kept.length} of ${rows.length} rows; all are` : "Also";
   return `<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${body.join("")}</tbody></table></div><p class="note">${note} in <code>tables/${name}.csv</code></p>`;
 }
 
-const chart = (name) => (existsSync(`report/charts/${name}.svg`) ? `<figure>${readFileSync(`report/charts/${name}.svg`, "utf8")}</figure>` : "");
+const chart = (name) =>
+  existsSync(`report/charts/${name}.svg`)
+    ? `<figure>${readFileSync(`report/charts/${name}.svg`, "utf8")}</figure>`
+    : "";
 
 const style = `
 :root{--ink:#1d2733;--muted:#5a6673;--line:#d9dee4;--accent:#0b5cad}
@@ -54,7 +68,9 @@ td{padding:5px 10px;border-bottom:1px solid #eceff2;white-space:nowrap}.n{text-a
 .note{color:var(--muted);font-size:13px;margin:6px 0 0}code{font-size:.92em;background:#f0f3f6;padding:1px 5px;border-radius:4px}
 @media print{body{background:#fff}main{padding:0}figure,table{break-inside:avoid}}`;
 
-const cards = lead.figures.map((f) => `<div class="card"><b>${escape(f.value)}</b><span>${escape(f.label)}</span></div>`).join("");
+const cards = lead.figures
+  .map((f) => `<div class="card"><b>${escape(f.value)}</b><span>${escape(f.label)}</span></div>`)
+  .join("");
 const parts = sections.map((s) => {
   const words = s.text.map((t) => `<p>${escape(t)}</p>`).join("");
   const tables = s.tables.map(({ name, ...options }) => tableHtml(name, options)).join("");

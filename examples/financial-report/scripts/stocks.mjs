@@ -1,5 +1,16 @@
 // The stocks: summary, calendar years, correlations.
-import { closingYear, deepestFall, deviation, keep, logReturns, mean, number, read, returns, writeTable } from "./series.mjs";
+import {
+  closingYear,
+  deepestFall,
+  deviation,
+  keep,
+  logReturns,
+  mean,
+  number,
+  read,
+  returns,
+  writeTable,
+} from "./series.mjs";
 
 const bySymbol = Map.groupBy(
   read("stocks").map((r) => ({ symbol: r.symbol, date: r.date, price: number(r.price) })),
@@ -38,7 +49,17 @@ const symbols = [...bySymbol.keys()];
 const shared = [...bySymbol.get(symbols[0])]
   .map((r) => r.date)
   .filter((date) => symbols.every((s) => bySymbol.get(s).some((r) => r.date === date)));
-const common = new Map(symbols.map((s) => [s, logReturns(bySymbol.get(s).filter((r) => shared.includes(r.date)).map((r) => r.price))]));
+const common = new Map(
+  symbols.map((s) => [
+    s,
+    logReturns(
+      bySymbol
+        .get(s)
+        .filter((r) => shared.includes(r.date))
+        .map((r) => r.price),
+    ),
+  ]),
+);
 
 function correlation(a, b) {
   const [ma, mb] = [mean(a), mean(b)];
@@ -53,5 +74,11 @@ const correlations = symbols.map((s) => ({
 writeTable("stocks", summary);
 writeTable("stocks-years", years);
 writeTable("stocks-correlations", correlations);
-keep("stocks", { series: Object.fromEntries(bySymbol), summary, years, correlations, shared: [shared[0], shared.at(-1), shared.length] });
+keep("stocks", {
+  series: Object.fromEntries(bySymbol),
+  summary,
+  years,
+  correlations,
+  shared: [shared[0], shared.at(-1), shared.length],
+});
 console.log(JSON.stringify({ summary, shared: [shared[0], shared.at(-1), shared.length] }));
