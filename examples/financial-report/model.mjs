@@ -11,9 +11,14 @@ const wrote = (name, content, text) => write(`work/${name}`, content, text);
 /** Ends the conversation with words, when going on would mean inventing. */
 class Stop extends Error {}
 
-function* runScript(name, text) {
-  const result = yield* run(`node work/${name}.mjs`, { text });
-  if (result.exitCode !== 0) throw new Stop(`work/${name}.mjs failed:\n${result.output.slice(-1_500)}`);
+/** Runs one script or several in turn, and gives what they print. */
+function* runScript(names, text) {
+  const command = [names]
+    .flat()
+    .map((name) => `node work/${name}.mjs`)
+    .join(" && ");
+  const result = yield* run(command, { text });
+  if (result.exitCode !== 0) throw new Stop(`«${command}» failed:\n${result.output.slice(-1_500)}`);
   return result.output;
 }
 const lastJson = (output) => JSON.parse(output.split("\n").findLast((line) => line.startsWith("{")));
@@ -60,12 +65,13 @@ function* compile() {
   const stocks = lastJson(yield* runScript("stocks", "Returns, falls and correlations of the stocks."));
 
   const sources = ["receipts", "forecasts", "industries", "companies"].filter((role) => found[role] !== undefined);
-  yield* wrote("economy.mjs", script("economy"), `Of the other files I use ${sources.join(", ") || "none"}.`);
-  const economy = lastJson(yield* runScript("economy", "Receipts, forecasts, unemployment and what else there is."));
+  const economy = sources.length === 0 ? {} : yield* economyFigures(sources);
 
   yield* wrote("chart.mjs", script("chart"), "For the charts: scales, axes and marks as SVG.");
-  yield* wrote("charts.mjs", script("charts"), "And one drawing for each table that a reader will want to see.");
-  yield* runScript("charts", "I draw them.");
+  const drawings = ["charts-markets", ...(sources.length === 0 ? [] : ["charts-economy"])];
+  for (const name of drawings) {
+    yield* wrote(`${name}.mjs`, script(name), "And a drawing for each table that a reader will want to see.");
+  }
 
   const doubts = findDoubts(profile, found);
   const steps = ["Every table was read again and compared with the raw files by other ways than it was computed."];
@@ -77,11 +83,16 @@ function* compile() {
   );
   yield* wrote("report.mjs", script("report"), "Words, charts and tables become one page and a summary.");
   yield* wrote("check.mjs", script("check"), "Before I call it done, a second way to every important figure.");
-  yield* runScript("report", "I put the report together.");
+  yield* runScript([...drawings, "report"], "I draw the charts and put the report together.");
   const checks = yield* runScript("check", "And check it against the raw data.");
 
   const verdict = checks.trim().split("\n").at(-1);
   return `${narrative.lead.text} The report is in report/: ${narrative.sections.length} sections with charts and tables, ${verdict}. ${narrative.doubts.length} doubts about the data are listed in it.`;
+}
+
+function* economyFigures(sources) {
+  yield* wrote("economy.mjs", script("economy"), `Of the other files I use ${sources.join(", ")}.`);
+  return lastJson(yield* runScript("economy", "Receipts, forecasts, unemployment and what else there is."));
 }
 
 /** The index. The first try tells which day monthly prices are of; where that is not what was assumed, it is mended. */

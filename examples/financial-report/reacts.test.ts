@@ -58,7 +58,7 @@ async function play(made: Made): Promise<LocalRun> {
 test("where monthly prices are of the first day, nothing is mended, and the years are those of that reading", async () => {
   const run = await play({ day: "first" });
   expect(run.text).toContain("checks passed");
-  expect(run.steps).toHaveLength(18);
+  expect(run.steps).toHaveLength(15);
   expect(run.read("work/series.mjs")).toContain('MONTHLY_PRICE_IS_OF = "first day"');
   // A price of January's first day closes the year before: 2017 and 2018 have closings, so 2018 has a return.
   expect(run.table("stocks-years").map((r) => `${r["symbol"]} ${r["year"]}`)).toEqual([
@@ -72,7 +72,7 @@ test("where monthly prices are of the first day, nothing is mended, and the year
 test("where they are of the last day, the agent finds out and mends its script", async () => {
   const run = await play({ day: "last" });
   expect(run.text).toContain("checks passed");
-  expect(run.steps).toHaveLength(20);
+  expect(run.steps).toHaveLength(17);
   expect(run.steps.filter((step) => !step.ok)).toHaveLength(1);
   expect(run.read("work/series.mjs")).toContain('MONTHLY_PRICE_IS_OF = "last day"');
   expect(run.table("stocks-years").map((r) => `${r["symbol"]} ${r["year"]}`)).toEqual(["AA 2018", "BB 2018"]);

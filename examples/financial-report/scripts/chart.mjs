@@ -1,4 +1,7 @@
 // Charts as SVG text: scales, axes, marks. Nothing is loaded from elsewhere.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { found } from "./series.mjs";
+
 export const colors = ["#0b5cad", "#d1495b", "#2a9d62", "#e08e0b", "#7b4fa3", "#4aa3c7", "#8c6d46", "#7f8790"];
 const ink = "#1d2733";
 const faint = "#d9dee4";
@@ -73,4 +76,20 @@ export function drawing({ title, subtitle, source, width = 900, height = 420 }, 
     text(24, height - 12, `Source: ${source}`, { size: 11 }),
     "</svg>\n",
   ].join("\n");
+}
+
+/** Where the marks stand in a drawing of 900 pixels. */
+export const plot = { left: 64, right: 876 };
+export const percent = (v) => `${(v * 100).toFixed(0)} %`.replace("-", "−");
+export const yearTicks = (from, to, step) =>
+  Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, i) => from + i * step);
+/** Name of the file that plays a role, for the line with the source. */
+export const fileOf = (role) => found[role].path.split("/").at(-1);
+export const figures = (name) => JSON.parse(readFileSync(`work/figures/${name}.json`, "utf8"));
+
+/** Writes a drawing to report/charts, and says so. */
+export function save(name, svg) {
+  mkdirSync("report/charts", { recursive: true });
+  writeFileSync(`report/charts/${name}.svg`, svg);
+  console.log(`${name}.svg ${svg.length} bytes`);
 }
