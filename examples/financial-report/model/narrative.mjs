@@ -196,6 +196,11 @@ function moreDoubts(found, { agrees, assumed }, stocks, { sectors, receipts, for
           `${sectors.shareClasses} companies stand in the table with two classes of shares, each time with their whole value; they were counted once.`,
         ]
       : []),
+    ...(sectors?.implausible.length > 0
+      ? [
+          `The market value of ${sectors.implausible.join(", ")} is less than a thousandth of the median: most likely a slip of the unit. It was left as it is.`,
+        ]
+      : []),
   ];
 }
 

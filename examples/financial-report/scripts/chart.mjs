@@ -65,7 +65,7 @@ export function endLabels(labels, x, top, bottom) {
 }
 
 /** The whole drawing: title, what is drawn and in which unit, marks, source. */
-export function drawing({ title, subtitle, source, width = 900, height = 420 }, marks) {
+export function drawing({ title, subtitle, source, width = 900, height = 438 }, marks) {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" font-family="system-ui, 'Segoe UI', Helvetica, Arial, sans-serif">`,
     `<title>${escape(title)}</title>`,

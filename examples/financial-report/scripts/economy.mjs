@@ -95,13 +95,15 @@ if (companies !== undefined) {
   });
   rows.sort((a, b) => b.market_value_billions - a.market_value_billions);
   writeTable("sectors", rows);
-  figures.sectors = {
-    rows,
+  // A value a thousand times below the median is a slip of the unit, not a small company.
+  const median = valued.map((c) => number(c["Market Cap"])).toSorted((a, b) => a - b)[valued.length >> 1];
+  const implausible = valued.filter((c) => number(c["Market Cap"]) < median / 1_000).map(firm);
+  const counts = {
     companies: once.length,
     shareClasses: companies.length - once.length,
     withoutValue: once.length - valued.length,
-    total: total / 1e9,
   };
+  figures.sectors = { rows, ...counts, implausible, total: total / 1e9 };
 }
 
 keep("economy", figures);
@@ -120,12 +122,6 @@ console.log(
       industries: jobs.rows.length,
       last: jobs.rows[0].last_month,
     },
-    sectors: sectors && {
-      count: sectors.rows.length,
-      total: sectors.total,
-      top: sectors.rows.slice(0, 3),
-      withoutValue: sectors.withoutValue,
-      shareClasses: sectors.shareClasses,
-    },
+    sectors: sectors && { ...sectors, rows: undefined, count: sectors.rows.length, top: sectors.rows.slice(0, 3) },
   }),
 );

@@ -59,13 +59,13 @@ const style = `
 main{max-width:980px;margin:0 auto;padding:40px 32px 64px;background:#fff}
 h1{font-size:30px;line-height:1.2;margin:0 0 8px}h2{font-size:21px;margin:48px 0 8px;padding-top:20px;border-top:1px solid var(--line)}
 .lead{font-size:18px;color:var(--muted);margin:0 0 24px;max-width:46em}p,li{max-width:46em}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:12px;margin:24px 0}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(260px,1fr));gap:12px;margin:24px 0}
 .card{border:1px solid var(--line);border-radius:8px;padding:14px 16px}.card b{display:block;font-size:24px;color:var(--accent);font-variant-numeric:tabular-nums}.card span{color:var(--muted);font-size:13px;line-height:1.35;display:block}
 figure{margin:20px 0}figure svg{width:100%;height:auto;display:block;border:1px solid var(--line);border-radius:8px}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
 th{text-align:left;color:var(--muted);font-weight:600;border-bottom:2px solid var(--line);padding:6px 10px;vertical-align:bottom}
 td{padding:5px 10px;border-bottom:1px solid #eceff2;white-space:nowrap}.n{text-align:right}tbody tr:hover{background:#f6f9fc}
-.note{color:var(--muted);font-size:13px;margin:6px 0 0}code{font-size:.92em;background:#f0f3f6;padding:1px 5px;border-radius:4px}
+.note{color:var(--muted);font-size:13px;margin:6px 0 24px}code{font-size:.92em;background:#f0f3f6;padding:1px 5px;border-radius:4px}
 @media print{body{background:#fff}main{padding:0}figure,table{break-inside:avoid}}`;
 
 const cards = lead.figures
