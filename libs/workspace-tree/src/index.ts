@@ -29,3 +29,5 @@ export type { CommitRecord, PackTrailer } from "./pack/format.ts";
 export { type IndexedPack, loadCatalog, type LoadedCatalog, packKey, writeIndex } from "./pack/load-catalog.ts";
 export { type BuiltPack, PackBuilder } from "./pack/pack-builder.ts";
 export { readTree, type StoredTree } from "./pack/read-tree.ts";
+export type { Finding } from "./verify/finding.ts";
+export { checkStore, verifySnapshot } from "./verify/verify-snapshot.ts";

@@ -46,6 +46,10 @@ export class Catalog {
     return this.#epochs.get(log);
   }
 
+  chunks(): Iterable<ChunkLocation> {
+    return this.#chunks.values();
+  }
+
   snapshots(): Iterable<CommitRecord> {
     return this.#snapshots.values();
   }

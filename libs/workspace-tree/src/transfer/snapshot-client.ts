@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { snapshot } from "@cofferdam/contracts";
 import { callOptions, readStream, rpc, RpcError } from "@cofferdam/service";
 import { type Digest, digestOf, isDigest } from "@cofferdam/storage";
@@ -35,7 +34,7 @@ export async function missingChunks(
 }
 
 export interface ChunkUpload {
-  /** Waits while the store is slower than the sender. */
+  /** Waits while the store is slower than the sender. `data` belongs to the upload from here on. */
   send(digest: Digest, data: Uint8Array): Promise<void>;
   /** Resolves when all that was sent is durable. */
   finish(): Promise<snapshot.PutChunksResponse>;
@@ -45,27 +44,31 @@ export interface ChunkUpload {
 
 /** Opens a PutChunks stream. */
 export function uploadChunks(client: SnapshotClient, team: string, signal?: AbortSignal): ChunkUpload {
-  let settled = false;
   const { promise, resolve, reject } = Promise.withResolvers<snapshot.PutChunksResponse>();
-  promise.catch(() => undefined);
+  // Who waits for room must not wait for a call that has ended.
+  let wake: (() => void) | undefined;
+  let ended = false;
   const call = client.putChunks(new Metadata(), callOptions({ timeoutMs: TRANSFER_TIMEOUT_MS }), (error, answer) => {
-    settled = true;
     signal?.removeEventListener("abort", cancel);
     if (error === null) resolve(answer);
     else reject(RpcError.from(error));
-    call.emit("settled");
+    ended = true;
+    wake?.();
   });
+  // Whoever sends or finishes next awaits it.
+  promise.catch(() => undefined);
   // The callback reports it.
   call.on("error", () => undefined);
+  call.on("drain", () => wake?.());
   const cancel = () => call.cancel();
   if (signal?.aborted) cancel();
   signal?.addEventListener("abort", cancel, { once: true });
   return {
     async send(digest, data) {
-      if (settled) throw (await promise.catch((error: unknown) => error)) ?? new Error("upload ended");
-      // The caller reuses its buffer, and gRPC serialises at once: write() has copied the bytes when it returns.
-      if (!call.write({ team, digest, data: Buffer.from(data) }))
-        await Promise.race([once(call, "drain"), once(call, "settled")]);
+      if (ended) await promise;
+      const drained = new Promise<void>((done) => (wake = done));
+      if (!call.write({ team, digest, data: Buffer.from(data.buffer, data.byteOffset, data.byteLength) }))
+        await drained;
     },
     finish() {
       call.end();
