@@ -90,6 +90,10 @@ async function privateAptConfig(dir: string, uri: string, suite: string): Promis
     "Dir::State": join(dir, "state"),
     "Dir::State::status": join(dir, "status"),
     "Dir::Cache": join(dir, "cache"),
+    // The index of a whole suite is needed once: it stays compressed, and no cache of it is built.
+    "Dir::Cache::pkgcache": "",
+    "Dir::Cache::srcpkgcache": "",
+    "Acquire::GzipIndexes": "true",
     "Dir::Etc::main": "/dev/null",
     "Dir::Etc::parts": join(dir, "none"),
     "Dir::Etc::sourcelist": join(dir, "sources.list"),
@@ -98,6 +102,8 @@ async function privateAptConfig(dir: string, uri: string, suite: string): Promis
     "Dir::Etc::preferencesparts": join(dir, "none"),
     "APT::Sandbox::User": "",
     "APT::Get::AllowUnauthenticated": "false",
+    // Otherwise an archive that cannot be reached is a warning, and the package merely "not found".
+    "APT::Update::Error-Mode": "any",
     "Acquire::Languages": "none",
     "Acquire::Retries": "3",
   };
@@ -108,8 +114,10 @@ async function privateAptConfig(dir: string, uri: string, suite: string): Promis
 }
 
 function archiveFailure(doing: string, reason: string): SetupError {
-  const mend = /resolve|connect|timed out|no end after/i.test(reason)
+  const message = `${doing}: ${reason}`;
+  if (/No space left/i.test(reason)) return new SetupError("DISK_FULL", message, "free disk space and start again");
+  const mend = /resolving|resolve|connect|timed out|no end after/i.test(reason)
     ? "check that this machine's Debian mirror can be reached (`apt-get update`), and start again"
     : "the lines above are apt's; mend that, or install the program yourself, and start again";
-  return new SetupError("ARCHIVE_FAILED", `${doing}: ${reason}`, mend);
+  return new SetupError("ARCHIVE_FAILED", message, mend);
 }

@@ -1,8 +1,8 @@
 import { cpSync, existsSync } from "node:fs";
-import { glob, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { glob, mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Checkout } from "../../libs/host-probe/src/checkout.ts";
-import { mayPass, npm, npmFailure } from "./npm.mjs";
+import { mayPass, networkArguments, npm, npmFailure } from "./npm.mjs";
 import { writeStamp, type PackageSet } from "../../libs/host-probe/src/requirements/packages.ts";
 
 const ATTEMPTS = 3;
@@ -18,23 +18,34 @@ export async function installPackages(
 ): Promise<{ detail: string }> {
   // In the checkout, not in the cache, which may be on another file system: trees are swapped by renaming.
   const scratch = join(checkout.root, ".cofferdam/scratch");
-  const staging = join(scratch, "install");
-  await rm(staging, { recursive: true, force: true });
-  await stage(checkout.root, staging);
+  await mkdir(scratch, { recursive: true });
+  // A folder of its own each time: the npm of a set-up that was killed may still be writing into the last one.
+  const staging = await mkdtemp(join(scratch, "install-"));
+  try {
+    await stage(checkout.root, staging);
+    await runNpmCi(staging, set, onRetry);
+    const size = await sizeOf(join(staging, "node_modules"));
+    writeStamp(staging, set);
+    await swap(staging, checkout.root, join(staging, "replaced"));
+    return { detail: `${size.packages} packages, ${Math.round(size.bytes / 1e6)} MB` };
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
 
-  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+async function runNpmCi(
+  staging: string,
+  set: PackageSet,
+  onRetry: (attempt: number, of: number) => void,
+): Promise<void> {
+  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
   if (set === "run") args.push("--omit=dev");
   for (let attempt = 1; ; attempt++) {
-    const outcome = await npm(args, staging, LIMIT_MS);
-    if (outcome.code === 0) break;
+    const outcome = await npm([...args, ...networkArguments(attempt)], staging, LIMIT_MS);
+    if (outcome.code === 0) return;
     if (attempt === ATTEMPTS || !mayPass(outcome.reason)) throw npmFailure("installing npm packages", outcome.reason);
     onRetry(attempt + 1, ATTEMPTS);
   }
-  const size = await sizeOf(join(staging, "node_modules"));
-  writeStamp(staging, set);
-  await swap(staging, checkout.root, join(scratch, "replaced"));
-  await rm(staging, { recursive: true, force: true });
-  return { detail: `${size.packages} packages, ${Math.round(size.bytes / 1e6)} MB` };
 }
 
 /** Copies what `npm ci` reads: the manifests of root and workspaces, the lock file, the settings. */
@@ -51,13 +62,11 @@ async function stage(root: string, staging: string): Promise<void> {
 async function swap(staging: string, root: string, replaced: string): Promise<void> {
   const trees: string[] = [];
   for await (const tree of glob(["apps/*/node_modules", "libs/*/node_modules"], { cwd: staging })) trees.push(tree);
-  await rm(replaced, { recursive: true, force: true });
   for (const tree of [...trees, "node_modules"]) {
     await mkdir(dirname(join(replaced, tree)), { recursive: true });
     if (existsSync(join(root, tree))) await rename(join(root, tree), join(replaced, tree));
     await rename(join(staging, tree), join(root, tree));
   }
-  await rm(replaced, { recursive: true, force: true });
 }
 
 async function sizeOf(tree: string): Promise<{ packages: number; bytes: number }> {

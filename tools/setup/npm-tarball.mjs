@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { OTHER_BYTES, mayPass, npm, npmFailure } from "./npm.mjs";
+import { OTHER_BYTES, mayPass, networkArguments, npm, npmFailure } from "./npm.mjs";
 
 const ATTEMPTS = 3;
 const BLOCK = 512;
@@ -20,7 +20,7 @@ export async function fetchTarball({ spec, integrity, scratchDir, onRetry = () =
     // A package.json of its own keeps npm from applying the checkout's devEngines and .npmrc to the download.
     await writeFile(join(dir, "package.json"), "{}\n");
     for (let attempt = 1; ; attempt++) {
-      const outcome = await npm(["pack", spec, "--ignore-scripts", "--loglevel=error"], dir);
+      const outcome = await npm(["pack", spec, "--ignore-scripts", ...networkArguments(attempt)], dir);
       if (outcome.code === 0) break;
       if (attempt === ATTEMPTS || !mayPass(outcome.reason)) throw npmFailure(doing, outcome.reason);
       onRetry(attempt + 1, ATTEMPTS);

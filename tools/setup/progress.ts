@@ -29,6 +29,9 @@ export class Progress {
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
       this.#line(`  ${name.padEnd(16)} ${result.detail.padEnd(44)} ${seconds.padStart(6)} s`);
       return result;
+    } catch (error) {
+      this.#line(`  ${name.padEnd(16)} failed`);
+      throw error;
     } finally {
       this.#running.delete(name);
       this.#spin();

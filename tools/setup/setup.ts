@@ -35,6 +35,11 @@ export async function setUp(checkout: Checkout, needs: Needs, progress = new Pro
 /** What a killed set-up left; only the holder of the lock may be here. */
 async function removeLeftovers(checkout: Checkout): Promise<void> {
   for (const dir of [join(checkout.cache, "scratch"), join(checkout.root, ".cofferdam/scratch")]) {
-    await rm(dir, { recursive: true, force: true });
+    try {
+      await rm(dir, { recursive: true, force: true });
+    } catch (error) {
+      // Its npm is still writing there. Nobody reads what it writes; the next set-up removes it.
+      if (!(error instanceof Error) || !("code" in error) || error.code !== "ENOTEMPTY") throw error;
+    }
   }
 }
