@@ -1,1 +1,2 @@
-export {};
+export { type Fault, FaultError, parseFaults } from "./domain/faults.ts";
+export { createSandboxBroker, type SandboxBrokerDeps } from "./service.ts";
