@@ -2,7 +2,7 @@
 import { rename, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { reasonOf } from "./errors.ts";
-import { startScriptedModel } from "./server/start.ts";
+import { type ScriptedModelOptions, startScriptedModel } from "./server/start.ts";
 
 const USAGE = `Usage: scripted-model --root DIR [--root DIR…] [options]
 
@@ -13,6 +13,8 @@ const USAGE = `Usage: scripted-model --root DIR [--root DIR…] [options]
   --fault 'N FAULT'         strike the Nth request: drop@E, malformed@E, stall@E=MSms, delay=MSms, status=429[,retry-after=S]
   --tokens-per-second N     pace of the answers; default: no pause
   --first-token-ms N
+  --tape FILE --record      pass everything on to OPENAI_BASE_URL with OPENAI_API_KEY, and write what it answers
+  --tape FILE --replay      answer from the file instead of programs
   --ready-file PATH         written when the server listens: {"url", "pid"}
 `;
 
@@ -26,6 +28,9 @@ const { values } = parseArgs({
     "tokens-per-second": { type: "string" },
     "first-token-ms": { type: "string" },
     "ready-file": { type: "string" },
+    tape: { type: "string" },
+    record: { type: "boolean", default: false },
+    replay: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
@@ -49,6 +54,7 @@ async function main(): Promise<void> {
       ...(firstTokenMs === undefined ? {} : { firstTokenMs: Number(firstTokenMs) }),
     },
     ...(apiKey === undefined ? {} : { apiKey }),
+    ...tapeOptions(),
   });
   const ready = JSON.stringify({ url: model.url, pid: process.pid });
   const readyFile = values["ready-file"];
@@ -58,6 +64,17 @@ async function main(): Promise<void> {
   }
   process.stdout.write(`${ready}\n`);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void model.close());
+}
+
+function tapeOptions(): Pick<ScriptedModelOptions, "record" | "replay"> {
+  const { tape, record, replay } = values;
+  if (!record && !replay && tape === undefined) return {};
+  if (tape === undefined || record === replay) throw new Error("--tape FILE goes with one of --record and --replay");
+  if (replay) return { replay: { tape } };
+  const apiKey = process.env["OPENAI_API_KEY"];
+  if (apiKey === undefined || apiKey === "") throw new Error("--record needs OPENAI_API_KEY");
+  const baseUrl = process.env["OPENAI_BASE_URL"] ?? "https://api.openai.com/v1";
+  return { record: { tape, upstream: { baseUrl, apiKey } } };
 }
 
 main().catch((error: unknown) => {

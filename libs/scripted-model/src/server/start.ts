@@ -7,6 +7,9 @@ import { sendError } from "./http-body.ts";
 import type { Latency } from "./latency.ts";
 import { Responses } from "./responses.ts";
 import { route, type RouteContext } from "./routes.ts";
+import { readTape } from "../tape/tape.ts";
+import { Recorder, type Upstream } from "../tape/recorder.ts";
+import { TapeSource } from "../tape/tape-source.ts";
 import { ScriptLoader } from "./script-loader.ts";
 import { type Stats, StatsCounter } from "./stats.ts";
 
@@ -24,6 +27,10 @@ export interface ScriptedModelOptions {
   readonly latency?: Latency;
   /** Written as in `--fault`. */
   readonly faults?: readonly string[];
+  /** Passes everything on to a provider and writes what it answered to this file. Programs are not used then. */
+  readonly record?: { readonly tape: string; readonly upstream: Upstream };
+  /** Answers from this file instead of programs. */
+  readonly replay?: { readonly tape: string };
 }
 
 export interface ScriptedModel {
@@ -41,16 +48,19 @@ export interface ScriptedModel {
  * const client = new OpenAI({ baseURL: model.url, apiKey: "scripted" });
  */
 export async function startScriptedModel(options: ScriptedModelOptions): Promise<ScriptedModel> {
-  const source: AnswerSource = new ProgramSource(options.models ?? {}, new ScriptLoader(options.roots ?? []));
+  const source = await sourceOf(options);
   const stats = new StatsCounter();
   const responses = new Responses(source, options.latency ?? {}, stats);
   const faults: FaultRule[] = (options.faults ?? []).map(parseFaultRule);
   const context: RouteContext = { source, responses, stats, faults };
+  const { record } = options;
+  const recorder = record === undefined ? undefined : new Recorder(record.tape, record.upstream);
   let requests = 0;
   const server = createServer((request, reply) => {
-    reply.setHeader("x-cofferdam-scripted", "1");
+    if (recorder === undefined) reply.setHeader("x-cofferdam-scripted", "1");
     reply.setHeader("x-request-id", `req_scripted_${++requests}`);
-    void answer(context, options.apiKey, request, reply);
+    const act = recorder === undefined ? () => route(context, request, reply) : () => recorder.handle(request, reply);
+    void answer(act, options.apiKey, request, reply);
   });
   const port = await listen(server, options.port ?? 0, options.host ?? "127.0.0.1");
   return {
@@ -60,15 +70,20 @@ export async function startScriptedModel(options: ScriptedModelOptions): Promise
   };
 }
 
+async function sourceOf(options: ScriptedModelOptions): Promise<AnswerSource> {
+  if (options.replay !== undefined) return new TapeSource(await readTape(options.replay.tape));
+  return new ProgramSource(options.models ?? {}, new ScriptLoader(options.roots ?? []));
+}
+
 async function answer(
-  context: RouteContext,
+  act: () => Promise<void>,
   apiKey: string | undefined,
   request: IncomingMessage,
   reply: ServerResponse,
 ): Promise<void> {
   try {
     authorize(request, apiKey);
-    await route(context, request, reply);
+    await act();
   } catch (error) {
     sendError(reply, error);
   }
