@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { Ajv, type ErrorObject } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import type { ContentFile } from "./select-inputs.ts";
+import type { ContentFile } from "./content-file.ts";
 
 /** What is wrong with one document: where it stands in its file, and why it does not fit. */
 export interface DocumentFault {

@@ -1,7 +1,7 @@
 import { detectMediaType, SAMPLE_BYTES, satisfiesMediaType } from "./media-type.ts";
 import { dottedPath, type Problem, type ProblemReason } from "./problem.ts";
 import type { Input } from "./schema/input.ts";
-import type { ContentFile } from "./select-inputs.ts";
+import type { ContentFile } from "./content-file.ts";
 
 /** Problems of one kind that are spelled out. */
 const MAX_SAME = 10;

@@ -15,4 +15,5 @@ export { checkInputExpectations } from "./expectations.ts";
 export { checkOutputExpectations } from "./output-expectations.ts";
 export { inlineFiles, type InlineResult } from "./inline-files.ts";
 export { type ListedFile, renderWorkspace, WORKSPACE, type WorkspaceView } from "./render.ts";
-export { type ContentFile, selectInputs, type SelectedFile, type Selection } from "./select-inputs.ts";
+export type { ContentFile, SelectedFile, Selection } from "./content-file.ts";
+export { selectInputs } from "./select-inputs.ts";

@@ -3,7 +3,7 @@ import { mediaTypeOf } from "./expectations.ts";
 import { satisfiesMediaType } from "./media-type.ts";
 import { dottedPath, type Problem, type ProblemReason } from "./problem.ts";
 import type { Output } from "./schema/output.ts";
-import type { ContentFile } from "./select-inputs.ts";
+import type { ContentFile } from "./content-file.ts";
 import { formatSize } from "./units.ts";
 
 /** Problems of one output that are spelled out. */

@@ -211,3 +211,29 @@ test("a problem prints as a compiler's message", () => {
     'm.yaml:6:3  UNKNOWN_FIELD  spec.ouputs: there is no field "ouputs"\n    mend: did you mean outputs?',
   );
 });
+
+test("a problem that was found in an input gets its place in the text", () => {
+  const result = parse(
+    withSpec("inputs:", "  a.b-c: {}", "  data:", "    from: file:data", "    limits: { bytes: 1KiB }"),
+  );
+  expect(result.ok).toBe(false);
+  const good = parse(withSpec("inputs:", "  data:", "    from: file:data", "    limits: { bytes: 1KiB }"));
+  if (!good.ok) throw new Error(JSON.stringify(good.problems));
+  const found = (path: string): Problem => ({
+    path,
+    line: 0,
+    column: 0,
+    reason: "INPUT_EMPTY",
+    message: "m",
+    mend: "n",
+  });
+  const places = good
+    .locate(["limits.bytes", "limits.files", "include", "from"].map((field) => found(`spec.inputs.data.${field}`)))
+    .map((p) => `${p.line}:${p.column} ${p.path}`);
+  expect(places).toEqual([
+    "9:24 spec.inputs.data.limits.bytes",
+    "9:7 spec.inputs.data.limits.files",
+    "7:5 spec.inputs.data.include",
+    "8:13 spec.inputs.data.from",
+  ]);
+});

@@ -5,7 +5,12 @@ import { findingsOf } from "./schema-findings.ts";
 import { readDocument } from "./source-document.ts";
 
 export type ParseResult =
-  | { readonly ok: true; readonly manifest: Manifest }
+  | {
+      readonly ok: true;
+      readonly manifest: Manifest;
+      /** Gives problems that were found later (in inputs, say) their line and column in the manifest's text. */
+      locate(problems: readonly Problem[]): Problem[];
+    }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 export interface ParseOptions {
@@ -33,6 +38,8 @@ export function parseManifest(text: string, _options: ParseOptions): ParseResult
     ...document.problems,
     ...findings.map(({ path, at, ...what }) => document.problemAt(path, at, what)),
   ];
-  if (parsed.success && problems.length === 0) return { ok: true, manifest: parsed.data };
+  if (parsed.success && problems.length === 0) {
+    return { ok: true, manifest: parsed.data, locate: (later) => later.map((problem) => document.locate(problem)) };
+  }
   return { ok: false, problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) };
 }

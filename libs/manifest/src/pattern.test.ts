@@ -4,6 +4,7 @@ import { checkPattern, createSelector } from "./pattern.ts";
 
 test.each([
   ["", "INVALID_PATTERN"],
+  ["./", "INVALID_PATTERN"],
   ["!a", "INVALID_PATTERN"],
   ["a\\b", "INVALID_PATTERN"],
   ["/a", "PATH_ESCAPES"],
@@ -24,5 +25,5 @@ test("any pattern that passes answers in time", () => {
     createSelector([pattern], [])(`${"a".repeat(100)}/${"ab/".repeat(30)}!`);
     return performance.now() - started < 500;
   });
-  expect(() => assert(inTime, { numRuns: 500 })).not.toThrow();
+  expect(() => assert(inTime, { numRuns: 1_000 })).not.toThrow();
 });

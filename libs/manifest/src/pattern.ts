@@ -8,10 +8,13 @@ const MAX_WILDCARDS = 24;
 
 const fault = (message: string, mend: string): PathFault => ({ reason: "INVALID_PATTERN", message, mend });
 
+/** Drops a leading `./`, which picomatch would look for in the path. */
+const tidy = (list: readonly string[]) => list.map((p) => p.replace(/^(?:\.\/)+/, ""));
+
 /** Checks a glob pattern that selects paths below a root. */
 export function checkPattern(text: string): PathFault | undefined {
   const shown = JSON.stringify(text);
-  if (text === "") return fault("the pattern is empty", "write a pattern such as **/*.xml");
+  if (tidy([text]).join("") === "") return fault("the pattern is empty", "write a pattern such as **/*.xml");
   if (text.length > MAX_PATTERN) return fault(`the pattern is longer than ${MAX_PATTERN}`, "split it");
   if (/[\p{Cc}\p{Cs}\\]/u.test(text)) {
     return fault(`pattern ${shown} has a control character or a backslash`, "use forward slashes and plain characters");
@@ -29,8 +32,6 @@ export function checkPattern(text: string): PathFault | undefined {
   }
   return undefined;
 }
-
-const tidy = (list: readonly string[]) => list.map((p) => p.replace(/^(?:\.\/)+/, ""));
 
 /** Whether a path (relative, forward slashes) is selected. Dot files match like others. */
 export function createSelector(include: readonly string[], exclude: readonly string[]): (path: string) => boolean {
