@@ -30,4 +30,4 @@ export { type IndexedPack, loadCatalog, type LoadedCatalog, packKey, writeIndex 
 export { type BuiltPack, PackBuilder } from "./pack/pack-builder.ts";
 export { readTree, type StoredTree } from "./pack/read-tree.ts";
 export type { Finding } from "./verify/finding.ts";
-export { checkStore, verifySnapshot } from "./verify/verify-snapshot.ts";
+export { checkStore, snapshotVerifier, verifySnapshot } from "./verify/verify-snapshot.ts";

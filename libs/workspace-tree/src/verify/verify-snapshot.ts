@@ -15,8 +15,15 @@ import { type Finding, MAX_PATHS } from "./finding.ts";
  * @param store the object store that the snapshot store was given (`fileStore(dataDir)`).
  */
 export async function* verifySnapshot(store: ObjectStore, digest: Digest): AsyncGenerator<Finding> {
+  const verify = await snapshotVerifier(store);
+  yield* verify(digest);
+}
+
+/** {@link verifySnapshot} for many snapshots: the catalog is read once, and so is each chunk that they share. */
+export async function snapshotVerifier(store: ObjectStore): Promise<(digest: Digest) => AsyncGenerator<Finding>> {
   const { catalog } = await loadCatalog(store);
-  yield* verifyIn(store, catalog, new ContentCheck(store, catalog), digest);
+  const check = new ContentCheck(store, catalog);
+  return (digest) => verifyIn(store, catalog, check, digest);
 }
 
 /**
