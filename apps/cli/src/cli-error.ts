@@ -1,4 +1,4 @@
-import { ExitCode } from "@cofferdam/service";
+import { ExitCode } from "@cofferdam/service/exit-code";
 
 /** What the command line itself can find wrong. Stable: `--json` shows it. */
 export type CliErrorCode =
@@ -7,14 +7,13 @@ export type CliErrorCode =
   | "RUNTIME_DIR_UNSAFE"
   | "CONTROL_PLANE_RUNNING"
   | "CONTROL_PLANE_STARTING"
-  | "CONTROL_PLANE_LOST"
-  | "CHAOS_NEEDS_OWN_CONTROL_PLANE"
-  | "OPTION_NEEDS_OWN_CONTROL_PLANE"
-  | "SANDBOX_UNAVAILABLE"
   | "DISK_FULL"
   | "HOME_UNWRITABLE"
   | "CHILD_FAILED"
-  | "NOT_FOUND";
+  | "NOT_FOUND"
+  | "INTERRUPTED"
+  | "NO_CONTROL_PLANE"
+  | "NO_LEDGER_KEY";
 
 export interface CliErrorInit {
   readonly code: CliErrorCode;

@@ -15,7 +15,6 @@ const record = {
   pid: 1,
   mode: "full",
   gateway: "unix:/g",
-  ledger: "unix:/l",
   startedAt: "2026-01-01T00:00:00Z",
 } as const;
 

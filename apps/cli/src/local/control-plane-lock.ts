@@ -8,9 +8,8 @@ const recordSchema = z.object({
   pid: z.number(),
   /** `full` carries runs out; `read` only shows them, and is gone in a moment. */
   mode: z.enum(["full", "read"]),
-  /** Where RunService and ManifestService are served. */
+  /** Where RunService, ManifestService and EvidenceService are served. */
   gateway: z.string(),
-  ledger: z.string(),
   startedAt: z.string(),
 });
 
@@ -20,6 +19,8 @@ export type ControlPlaneRecord = z.output<typeof recordSchema>;
 export interface ControlPlaneLock {
   /** Tells others where to reach the control plane, once it can be reached. */
   publish(record: ControlPlaneRecord): void;
+  /** Takes that back. */
+  withdraw(): void;
   release(): void;
 }
 
@@ -47,6 +48,7 @@ export function tryLock(home: Home): ControlPlaneLock | undefined {
       writeFileSync(draft, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 });
       renameSync(draft, recordFile(home));
     },
+    withdraw: () => rmSync(recordFile(home), { force: true }),
     release: () => {
       rmSync(recordFile(home), { force: true });
       database.close();

@@ -1,5 +1,5 @@
 import { events } from "@cofferdam/contracts";
-import type { Envelope, LogEvent } from "@cofferdam/run-log";
+import type { WatchedEvent } from "@cofferdam/client";
 import { describeToolCall } from "./tool-call.ts";
 
 /** How often a step was begun and committed, by the log. */
@@ -53,11 +53,10 @@ export const noProgress: RunProgress = {
 };
 
 /** One more valid event of the run's log or of one of its tasks' logs. */
-export function advance(run: RunProgress, envelope: Envelope, event: LogEvent): RunProgress {
-  const [, taskLog] = envelope.subject.split("/");
-  return taskLog === undefined
-    ? advanceRun(run, envelope, event)
-    : withTask(run, taskOfLog(taskLog), (task) => advanceTask(task, envelope, event));
+export function advance(run: RunProgress, event: WatchedEvent): RunProgress {
+  return event.taskId === undefined
+    ? advanceRun(run, event)
+    : withTask(run, taskOfLog(event.taskId), (task) => advanceTask(task, event));
 }
 
 /** The second and later attempts of task `t001` are logged as `t001-a2` and so on. */
@@ -86,10 +85,15 @@ function withTask(run: RunProgress, id: string, change: (task: TaskProgress) => 
   return { ...run, tasks: new Map(run.tasks).set(id, change(run.tasks.get(id) ?? newTask(id))) };
 }
 
-function advanceRun(run: RunProgress, envelope: Envelope, event: LogEvent): RunProgress {
+function advanceRun(run: RunProgress, event: WatchedEvent): RunProgress {
   switch (event.type) {
     case "run.submitted":
-      return { ...run, manifestName: event.data.manifestName, model: event.data.model, submittedAt: envelope.time };
+      return {
+        ...run,
+        manifestName: event.data.manifestName,
+        model: event.data.model,
+        submittedAt: event.envelope.time,
+      };
     case "run.planned":
       return event.data.tasks.reduce<RunProgress>(
         (next, { taskId, kind }) => withTask(next, taskId, (task) => ({ ...task, kind })),
@@ -107,7 +111,7 @@ function advanceRun(run: RunProgress, envelope: Envelope, event: LogEvent): RunP
         doing: "",
         summary,
         itemPath: itemPath || task.itemPath,
-        endedAt: task.endedAt || envelope.time,
+        endedAt: task.endedAt || event.envelope.time,
       }));
     }
     case "task.failed": {
@@ -115,11 +119,11 @@ function advanceRun(run: RunProgress, envelope: Envelope, event: LogEvent): RunP
       return withTask(run, event.data.taskId, (task) => ({ ...task, status: "failed", doing: "", failure }));
     }
     case "run.completed":
-      return { ...run, status: "completed", endedAt: envelope.time };
+      return { ...run, status: "completed", endedAt: event.envelope.time };
     case "run.failed":
-      return { ...run, status: "failed", endedAt: envelope.time, failure: event.data.failure?.message ?? "" };
+      return { ...run, status: "failed", endedAt: event.envelope.time, failure: event.data.failure?.message ?? "" };
     case "run.cancelled":
-      return { ...run, status: "cancelled", endedAt: envelope.time, failure: event.data.reason };
+      return { ...run, status: "cancelled", endedAt: event.envelope.time, failure: event.data.reason };
     default:
       return run;
   }
@@ -130,10 +134,15 @@ function dispatched(task: TaskProgress, { kind, attempt }: events.TaskDispatched
   return attempt > 1 ? { ...newTask(task.taskId), itemPath: task.itemPath, kind, attempt } : { ...task, kind, attempt };
 }
 
-function advanceTask(task: TaskProgress, envelope: Envelope, event: LogEvent): TaskProgress {
+function advanceTask(task: TaskProgress, event: WatchedEvent): TaskProgress {
   switch (event.type) {
     case "task.started":
-      return { ...task, status: "running", itemPath: event.data.itemPath, startedAt: task.startedAt || envelope.time };
+      return {
+        ...task,
+        status: "running",
+        itemPath: event.data.itemPath,
+        startedAt: task.startedAt || event.envelope.time,
+      };
     case "sandbox.attached":
       return { ...task, sandboxMissing: false };
     case "sandbox.lost":
@@ -148,9 +157,9 @@ function advanceTask(task: TaskProgress, envelope: Envelope, event: LogEvent): T
     case "step.committed":
       return { ...task, doing: "", steps: counted(task.steps, event.data.step, { starts: 0, commits: 1 }) };
     case "run.completed":
-      return { ...task, doing: "", endedAt: envelope.time, summary: event.data.result?.summary ?? "" };
+      return { ...task, doing: "", endedAt: event.envelope.time, summary: event.data.result?.summary ?? "" };
     case "run.failed":
-      return { ...task, doing: "", endedAt: envelope.time, failure: event.data.failure?.message ?? "" };
+      return { ...task, doing: "", endedAt: event.envelope.time, failure: event.data.failure?.message ?? "" };
     default:
       return task;
   }

@@ -1,15 +1,14 @@
-import type { Envelope, LogEvent } from "@cofferdam/run-log";
+import type { WatchedEvent } from "@cofferdam/client";
+import type { LogEvent } from "@cofferdam/run-log";
 import { describeToolCall } from "../progress/tool-call.ts";
 import { bytes, count, counted, duration } from "./quantity.ts";
-import { taskSubject } from "./task-name.ts";
 import { printable } from "./text.ts";
 
 /** An event in one line for people; undefined for those that only machines need. */
-export function eventLine({ time, subject }: Envelope, event: LogEvent): string | undefined {
-  const [, task] = subject.split("/");
-  const words = task === undefined ? runWords(event) : taskWords(event);
-  if (words === undefined) return undefined;
-  return `${time.slice(11, 19)} ${(task ?? "run").padEnd(5)} ${words}`;
+export function eventLine(event: WatchedEvent): string | undefined {
+  const { taskId, envelope } = event;
+  const words = taskId === undefined ? runWords(event) : taskWords(event);
+  return words && `${envelope.time.slice(11, 19)} ${(taskId ?? "run").padEnd(7)} ${words}`;
 }
 
 function runWords(event: LogEvent): string | undefined {
@@ -40,7 +39,7 @@ function taskWords(event: LogEvent): string | undefined {
     case "run.claimed":
       return event.data.epoch > 1 ? `taken over by another worker, epoch ${event.data.epoch}` : undefined;
     case "task.started":
-      return `started: ${taskSubject("TASK_KIND_UNSPECIFIED", event.data.itemPath)}`;
+      return event.data.itemPath === "" ? "started" : `started: ${printable(event.data.itemPath)}`;
     case "sandbox.attached": {
       const { tier, readyMs, snapshotDigest } = event.data;
       const from = snapshotDigest === "" ? "" : `, from checkpoint ${shortDigest(snapshotDigest)}`;

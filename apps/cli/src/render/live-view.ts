@@ -54,7 +54,7 @@ function heading(runId: string, run: RunProgress, now: number, width: number, pa
 function taskLine(task: TaskProgress, now: number, width: number, paint: Paint): string {
   const subject = taskSubject(task.kind, task.itemPath);
   const name = padEnd(shortenStart(subject, 32), Math.min(32, Math.floor(width / 3)));
-  const prefix = `${padEnd(task.taskId, 5)} ${name}  `;
+  const prefix = `${padEnd(task.taskId, 7)} ${name}  `;
   const state = shorten(stateOf(task, now), Math.max(4, width - columns(prefix) - 4));
   const mark = { waiting: " ", running: "▸", completed: paint.good("✓"), failed: paint.bad("✗") }[task.status];
   return `  ${mark} ${prefix}${task.status === "running" ? state : paint.faint(state)}`;

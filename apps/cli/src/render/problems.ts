@@ -27,13 +27,16 @@ export function problemLines(
   return problems
     .toSorted((a, b) => a.line - b.line || a.column - b.column)
     .flatMap((problem) => [
-      `${paint.strong(place(file, problem))} ${paint.bad(problem.reason)} ${oneLine(problem.message)}${problem.mend === "" ? "" : ` — ${oneLine(problem.mend)}`}`,
+      `${paint.strong(place(file, problem))} ${paint.bad(problem.reason)} ${field(problem)}${oneLine(problem.message)}${problem.mend === "" ? "" : ` — ${oneLine(problem.mend)}`}`,
       ...excerpt(lines[problem.line - 1], problem, width, paint),
     ]);
 }
 
 const place = (file: string, { line, column }: ManifestProblem): string =>
   line > 0 ? `${file}:${line}:${column}` : `${file}:`;
+
+/** A problem without a place in the file is of what a field selects. */
+const field = ({ line, path }: ManifestProblem): string => (line > 0 || path === "" ? "" : `${oneLine(path)}: `);
 
 const oneLine = (text: string): string => visible(text).replaceAll(/\s+/g, " ").trim();
 

@@ -1,11 +1,21 @@
 import type { run } from "@cofferdam/contracts";
+import type { Finding, VerifyRunResult } from "@cofferdam/evidence";
 import { executionFacts, type ExecutionFacts } from "../progress/execution-facts.ts";
 import type { RunProgress } from "../progress/run-progress.ts";
 
 /** What the check of a run's evidence came to. */
 export type LedgerVerdict =
-  | { readonly state: "verified"; readonly entries: number; readonly treeSize: number; readonly origin: string }
-  | { readonly state: "failed"; readonly problems: readonly string[] }
+  | {
+      readonly state: "verified";
+      /** Events of the run. */
+      readonly entries: number;
+      /** Entries under the checkpoint, and its root hash in base64. */
+      readonly treeSize: number;
+      readonly root: string;
+      readonly checked: VerifyRunResult["checked"];
+      readonly skipped: VerifyRunResult["skipped"];
+    }
+  | { readonly state: "failed"; readonly findings: readonly Finding[] }
   /** The run has not ended, or nobody asked. */
   | { readonly state: "unchecked"; readonly reason: string };
 

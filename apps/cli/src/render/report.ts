@@ -17,7 +17,7 @@ export function report(data: ReportData, width: number, paint: Paint): string[] 
     ...data.run.outputs.flatMap((output) => outputLines(output, paint)),
     ...(data.run.outputs.length > 0 ? [""] : []),
     ...totals(data),
-    ledgerLine(data.ledger, paint),
+    ...ledgerLines(data.ledger, paint),
   ];
 }
 
@@ -90,7 +90,7 @@ export function outputLines(output: events.PublishedOutput, paint: Paint): strin
   const shown = output.files.slice(0, MOST_FILES);
   const more = output.files.length - shown.length;
   return [
-    `output ${paint.strong(printable(output.name))}: ${counted(output.files.length, "file")}, ${bytes(total)}, in ${printable(place(output.location))}`,
+    `output ${paint.strong(printable(output.name))}: ${counted(output.files.length, "file")}, ${bytes(total)}, in ${printable(shownLocation(output.location))}`,
     ...shown.map((file) => `  ${bytes(file.sizeBytes).padStart(9)}  ${printable(file.path)}`),
     ...(more > 0 ? [paint.faint(`  and ${count(more)} more`)] : []),
   ];
@@ -98,7 +98,7 @@ export function outputLines(output: events.PublishedOutput, paint: Paint): strin
 
 const MOST_FILES = 20;
 
-function place(location: string): string {
+function shownLocation(location: string): string {
   try {
     return location.startsWith("file:") ? fileURLToPath(location) : location;
   } catch {
@@ -125,11 +125,22 @@ function totals({ totals: sum, execution, run: view }: ReportData): string[] {
   return lines;
 }
 
-export function ledgerLine(ledger: LedgerVerdict, paint: Paint): string {
-  if (ledger.state === "unchecked") return `ledger: not checked (${printable(ledger.reason)})`;
+export function ledgerLines(ledger: LedgerVerdict, paint: Paint): string[] {
+  if (ledger.state === "unchecked") return [`ledger: not checked (${printable(ledger.reason)})`];
   if (ledger.state === "failed") {
-    return [`ledger: ${paint.bad("NOT VERIFIED")}`, ...ledger.problems.map((p) => `  ${printable(p)}`)].join("\n");
+    const differences = ledger.findings.map(
+      ({ kind, place, problem }) => `  ${kind} ${printable(place)}: ${printable(problem)}`,
+    );
+    return [`ledger: ${paint.bad("NOT VERIFIED")}`, ...differences];
   }
-  const checkpoint = `checkpoint ${printable(ledger.origin)} at size ${count(ledger.treeSize)}`;
-  return `ledger: ${paint.good("verified")} (${counted(ledger.entries, "entry", "entries")}, ${checkpoint})`;
+  const { entries, treeSize, root, checked, skipped } = ledger;
+  const bodies = [
+    counted(checked.blobs, "blob"),
+    counted(checked.snapshots, "snapshot"),
+    counted(checked.outputs, "output file"),
+  ];
+  return [
+    `ledger: ${paint.good("verified")} (${counted(entries, "entry", "entries")}, checkpoint ${root} of ${count(treeSize)}, ${bodies.join(", ")})`,
+    ...(skipped.length > 0 ? [paint.warn(`  not checked: ${skipped.join(", ")}`)] : []),
+  ];
 }

@@ -1,0 +1,40 @@
+import { statSync } from "node:fs";
+import { verifyFile } from "@cofferdam/evidence";
+import { ExitCode } from "@cofferdam/service/exit-code";
+import { trustedVerifierKey } from "../evidence/trusted-key.ts";
+import { verdictOf, verifyHome } from "../evidence/verify-home.ts";
+import { jsonText } from "../render/json-text.ts";
+import { publicationLines, verdictLines } from "../render/verdict.ts";
+import { type CommandContext, homeOf } from "./context.ts";
+
+export interface VerifyOptions {
+  readonly ledger?: string;
+  readonly key?: string;
+}
+
+/** `cofferdam verify [<run|file>]`: from files alone, whether or not a control plane runs. */
+export async function verify(
+  context: CommandContext,
+  subject: string | undefined,
+  options: VerifyOptions,
+): Promise<ExitCode> {
+  if (subject !== undefined && isFile(subject)) return verifyPublished(context, subject, options);
+  const { terminal, json } = context;
+  const result = await verifyHome(homeOf(context), { run: subject, ledgerDir: options.ledger, key: options.key });
+  const verdict = verdictOf(result);
+  if (json) terminal.write(jsonText(result));
+  else terminal.lines(verdictLines(subject, result, terminal.paint));
+  return verdict.state === "verified" ? ExitCode.OK : ExitCode.VERIFICATION_FAILED;
+}
+
+async function verifyPublished(context: CommandContext, path: string, options: VerifyOptions): Promise<ExitCode> {
+  const home = homeOf(context);
+  const { terminal, json } = context;
+  const verifierKey = trustedVerifierKey(home, options.key);
+  const result = await verifyFile(path, { ledgerDir: options.ledger ?? home.ledger, verifierKey });
+  if (json) terminal.write(jsonText(result));
+  else terminal.lines(publicationLines(path, result, terminal.paint));
+  return result.publications.length > 0 ? ExitCode.OK : ExitCode.VERIFICATION_FAILED;
+}
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;

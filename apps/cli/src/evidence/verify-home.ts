@@ -1,0 +1,40 @@
+import { verifyRun, type VerifyRunResult } from "@cofferdam/evidence";
+import { createBlobStore, fileStore, isDigest } from "@cofferdam/storage";
+import { snapshotVerifier } from "@cofferdam/workspace-tree";
+import type { Home } from "../local/home.ts";
+import type { LedgerVerdict } from "../render/report-data.ts";
+import { trustedVerifierKey } from "./trusted-key.ts";
+
+export interface VerifyHomeOptions {
+  /** Only this run's end, bodies and outputs; all when absent. The ledger itself is checked whole. */
+  readonly run?: string | undefined;
+  /** Another ledger's folder; this home's when absent. */
+  readonly ledgerDir?: string | undefined;
+  /** Key that is trusted; this home's when absent. */
+  readonly key?: string | undefined;
+}
+
+/** Verifies from files alone: no service is asked, so that none has to be believed. */
+export async function verifyHome(home: Home, options: VerifyHomeOptions): Promise<VerifyRunResult> {
+  const store = fileStore(home.objects);
+  const verify = await snapshotVerifier(store);
+  return verifyRun({
+    ledgerDir: options.ledgerDir ?? home.ledger,
+    verifierKey: trustedVerifierKey(home, options.key),
+    run: options.run,
+    blobs: createBlobStore(store),
+    verifySnapshot: async (digest) => {
+      if (!isDigest(digest)) return ["this is no digest"];
+      const problems: string[] = [];
+      for await (const { message } of verify(digest)) problems.push(message);
+      return problems;
+    },
+  });
+}
+
+export function verdictOf(result: VerifyRunResult): LedgerVerdict {
+  const { findings, checked, skipped, runs, checkpoint } = result;
+  if (findings.length > 0 || checkpoint === undefined) return { state: "failed", findings };
+  const entries = runs.reduce((sum, run) => sum + run.entries, 0);
+  return { state: "verified", entries, treeSize: checkpoint.size, root: checkpoint.root, checked, skipped };
+}

@@ -1,0 +1,26 @@
+import type { OpenOptions } from "./open.ts";
+
+/** What a control plane on this machine can be told at its start. */
+export interface PlaneOptions {
+  readonly team: string;
+  /** Folders that programs of scripted models are loaded from. */
+  readonly scriptRoots: readonly string[];
+  /** Faults to inject, e.g. `kill-sandbox@19`. */
+  readonly chaos: readonly string[];
+  /** A second address for the public API, e.g. `127.0.0.1:7070`. */
+  readonly listen?: string | undefined;
+  /** Whether callers of that address may name files of this machine. */
+  readonly listenLocalFiles?: boolean | undefined;
+}
+
+/** Options and surroundings of one start. */
+export interface StartOptions extends OpenOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly checkout: string;
+}
+
+export interface RunningPlane {
+  /** Address of the public API on this machine. */
+  readonly gateway: string;
+  close(): Promise<void>;
+}
