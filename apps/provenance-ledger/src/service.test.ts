@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { jetstream } from "@nats-io/jetstream";
 import { evidence } from "@cofferdam/contracts";
-import { verifyAuditMessage } from "@cofferdam/evidence";
+import { verifyAuditMessage, verifyRun } from "@cofferdam/evidence";
 import { type TestNats, withNats } from "@cofferdam/nats-local/testing";
 import { Team } from "@cofferdam/run-log";
 import { Address, connect, rpc, silentLogger } from "@cofferdam/service";
@@ -16,7 +16,7 @@ import {
   verifyInclusion,
 } from "@cofferdam/transparency-log";
 import { createProvenanceLedger, type ProvenanceLedger } from "./index.ts";
-import { writeSampleRun } from "./testing/sample-run.ts";
+import { sampleBlobs, writeSampleRun } from "./testing/sample-run.ts";
 
 const team = Team("acme");
 const folder = mkdtempSync(join(tmpdir(), "cofferdam-ledger-"));
@@ -113,6 +113,30 @@ test("auditors get every event once, in order, each proved by itself", async () 
     if (indexes.length === treeSize) break;
   }
   expect(indexes).toEqual(Array.from({ length: treeSize }, (_, i) => i));
+});
+
+test("a run verifies while the ledger goes on taking in others", async () => {
+  const nc = await nats.connect();
+  const writing = (async () => {
+    for (let i = 0; i < 6; i++) await writeSampleRun(nc, team, `w${i}`, 12, folders);
+  })();
+  const { verifierKey } = ledger;
+  const written = new AbortController();
+  void writing.finally(() => written.abort());
+  let rounds = 0;
+  do {
+    const { findings, checked } = await verifyRun({
+      ledgerDir: dataDir,
+      verifierKey,
+      run: "r2",
+      blobs: sampleBlobs(folders),
+    });
+    expect(findings).toEqual([]);
+    expect(checked.blobs).toBe(181);
+    rounds++;
+  } while (!written.signal.aborted);
+  await writing;
+  expect(rounds).toBeGreaterThan(1);
 });
 
 test("what is not there is named, not invented", async () => {

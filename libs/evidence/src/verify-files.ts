@@ -3,6 +3,7 @@ import {
   type NoteVerifier,
   parseGroupedIndex,
   parseTilePath,
+  TEMPORARY_SUFFIX,
   type TileReader,
   type TileStore,
 } from "@cofferdam/transparency-log";
@@ -24,9 +25,11 @@ const POLL_MS = 50;
 export async function verifyFiles(store: TileStore, verifier: NoteVerifier, findings: Findings): Promise<void> {
   const end = performance.now() + SETTLE_MS;
   let beyond = await beyondState(store, verifier);
-  while (beyond.length > 0 && performance.now() < end) {
+  while (beyond.size > 0 && performance.now() < end) {
     await sleep(POLL_MS);
-    beyond = await beyondState(store, verifier);
+    // A ledger at work has always something under way, but never the same for long.
+    const now = await beyondState(store, verifier);
+    beyond = new Set([...beyond].filter((path) => now.has(path)));
   }
   for (const path of beyond) {
     findings.add(
@@ -35,24 +38,26 @@ export async function verifyFiles(store: TileStore, verifier: NoteVerifier, find
       "goes beyond the state record: an interrupted commit (start the ledger, which mends it) or a rolled back record",
     );
   }
-  for (const path of await store.list("")) if (!isKnown(path)) findings.add("stray", path, "no file of a ledger");
+  for (const path of await store.list(""))
+    if (!isKnown(path) && !path.endsWith(TEMPORARY_SUFFIX)) findings.add("stray", path, "no file of a ledger");
 }
 
-async function beyondState(store: TileStore, verifier: NoteVerifier): Promise<string[]> {
+async function beyondState(store: TileStore, verifier: NoteVerifier): Promise<Set<string>> {
   const size = await committedSize(store, verifier);
-  if (size === undefined) return [];
-  const beyond = (await store.list("tile")).filter((path) => {
-    const id = parseTilePath(path);
-    return id !== undefined && isTileBeyond(id, size);
-  });
-  for (const path of await store.list("events")) {
-    const bundle = bundleOf(path);
-    if (bundle !== undefined && bundle * ARCHIVE_WIDTH >= size) beyond.push(path);
-  }
+  if (size === undefined) return new Set();
+  const beyond = new Set((await store.list("")).filter((path) => isBeyond(path, size)));
   if (size % ARCHIVE_WIDTH > 0 && (await hasMoreLines(store, size))) {
-    beyond.push(archivePath(Math.floor(size / ARCHIVE_WIDTH)));
+    beyond.add(archivePath(Math.floor(size / ARCHIVE_WIDTH)));
   }
   return beyond;
+}
+
+function isBeyond(path: string, size: number): boolean {
+  if (path.endsWith(TEMPORARY_SUFFIX)) return true;
+  const id = parseTilePath(path);
+  if (id !== undefined) return isTileBeyond(id, size);
+  const bundle = bundleOf(path);
+  return bundle !== undefined && bundle * ARCHIVE_WIDTH >= size;
 }
 
 /** Undefined where the record cannot be read, which is found and named elsewhere. */

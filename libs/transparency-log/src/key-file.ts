@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fstatSync,
   fsyncSync,
   linkSync,
@@ -7,6 +8,7 @@ import {
   openSync,
   readFileSync,
   rmSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
@@ -15,10 +17,13 @@ import { generateSigner, type NoteSigner, parseSignerKey } from "./note-key.ts";
 
 /**
  * The signer of a key file, created with mode 0600 and a key of the name that `newName` gives where there is none. A file
- * that others can read is refused.
+ * that others can read is refused. The verifier key, which is no secret, is put beside it as `<path>.pub`.
  */
 export function loadOrCreateKeyFile(path: string, newName: () => string): NoteSigner {
-  return readKeyFile(path) ?? createKeyFile(path, newName());
+  const signer = readKeyFile(path) ?? createKeyFile(path, newName());
+  const text = `${signer.verifierKey}\n`;
+  if (!existsSync(`${path}.pub`) || readFileSync(`${path}.pub`, "utf8") !== text) writeFileSync(`${path}.pub`, text);
+  return signer;
 }
 
 export function readKeyFile(path: string): NoteSigner | undefined {

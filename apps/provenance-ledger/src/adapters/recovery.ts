@@ -26,10 +26,7 @@ export const damaged = (what: string, cause?: unknown): LedgerError =>
  * checkpoint that was published, or not what the tiles hold.
  */
 export async function recover(tiles: FileTileStore, state: StateRecord, verifier: NoteVerifier): Promise<void> {
-  const leftovers = [
-    ...(await tiles.list("tile")).filter((path) => isBeyond(path, state.size)),
-    ...(await tiles.list("events")).filter((path) => isArchiveBeyond(path, state.size)),
-  ];
+  const leftovers = (await tiles.list("")).filter((path) => isBeyond(path, state.size));
   const signed = read(state.checkpoint, verifier, "the checkpoint in the state record");
   const published = await tiles.read(CHECKPOINT_PATH);
   if (published !== undefined) {
@@ -63,18 +60,17 @@ async function rootOf(tiles: TileReader, size: number): Promise<Uint8Array> {
   }
 }
 
-/** Tiles wider than the tree, partial ones whose full form is there, and files that were being written. */
+/** What is wider than the tree, partial tiles whose full form is there, and files that were being written. */
 function isBeyond(path: string, size: number): boolean {
   if (path.endsWith(TEMPORARY_SUFFIX)) return true;
+  if (path.startsWith("events/")) {
+    const bundle = parseGroupedIndex(path.slice("events/".length));
+    return bundle !== undefined && bundle * ARCHIVE_WIDTH >= size;
+  }
   const id = parseTilePath(path);
   if (id === undefined) return false;
   const count = countAt(id.level, size) - id.index * TILE_WIDTH;
   return id.width > count || (id.width < TILE_WIDTH && count >= TILE_WIDTH);
-}
-
-function isArchiveBeyond(path: string, size: number): boolean {
-  const bundle = parseGroupedIndex(path.slice("events/".length));
-  return bundle !== undefined && bundle * ARCHIVE_WIDTH >= size;
 }
 
 /** Stored partial forms of a full tile. */
