@@ -102,7 +102,11 @@ class Scanner {
       const path = parseTreePath(prefix + textOfBytes(name));
       if (this.#exclude.has(path)) continue;
       if (depth > this.#limits.maxDepth) throw exceeded(`path ${JSON.stringify(path)}`, this.#limits.maxDepth);
-      await this.#entry(directory, name, path, depth);
+      try {
+        await this.#entry(directory, name, path, depth);
+      } catch (error) {
+        throw fileError(error, `read ${JSON.stringify(path)}`);
+      }
     }
   }
 
@@ -140,14 +144,10 @@ class Scanner {
     if (this.#contentBytes > this.#limits.maxContentBytes) throw exceeded("bytes", this.#limits.maxContentBytes);
     const known = this.#previous?.lookup(path, stats);
     if (known !== undefined) return known;
-    try {
-      const content = await readContent(directory, name, stats, this.#slice, this.#onChunk);
-      this.#readFiles++;
-      this.#readBytes += content.sizeBytes;
-      return content;
-    } catch (error) {
-      throw fileError(error, `read ${JSON.stringify(path)}`);
-    }
+    const content = await readContent(directory, name, stats, this.#slice, this.#onChunk);
+    this.#readFiles++;
+    this.#readBytes += content.sizeBytes;
+    return content;
   }
 }
 

@@ -15,11 +15,11 @@ export class Catalog {
   /** Keys of objects that cannot be read, with the problem. */
   readonly damaged = new Map<string, string>();
   #storedBytes = 0;
-  #packs = 0;
+  readonly #packs: string[] = [];
 
   /** Takes in a pack that is durable. */
   add(pack: string, sizeBytes: number, { chunks, commit }: PackTrailer): void {
-    this.#packs++;
+    this.#packs.push(pack);
     this.#storedBytes += sizeBytes;
     for (const frame of chunks) if (!this.#chunks.has(frame.digest)) this.#chunks.set(frame.digest, { ...frame, pack });
     if (commit === undefined) return;
@@ -46,6 +46,11 @@ export class Catalog {
     return this.#epochs.get(log);
   }
 
+  /** Keys. */
+  packs(): Iterable<string> {
+    return this.#packs;
+  }
+
   chunks(): Iterable<ChunkLocation> {
     return this.#chunks.values();
   }
@@ -63,7 +68,7 @@ export class Catalog {
     return {
       chunks: this.#chunks.size,
       snapshots: this.#snapshots.size,
-      packs: this.#packs,
+      packs: this.#packs.length,
       storedBytes: this.#storedBytes,
     };
   }

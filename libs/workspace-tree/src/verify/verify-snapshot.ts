@@ -1,5 +1,6 @@
 import type { Digest, ObjectStore } from "@cofferdam/storage";
 import type { Catalog } from "../pack/catalog.ts";
+import { PACK_MAGIC } from "../pack/format.ts";
 import { loadCatalog } from "../pack/load-catalog.ts";
 import { readTree } from "../pack/read-tree.ts";
 import { parseTree, snapshotDigest } from "../tree/canonical.ts";
@@ -32,6 +33,10 @@ export async function snapshotVerifier(store: ObjectStore): Promise<(digest: Dig
 export async function* checkStore(store: ObjectStore): AsyncGenerator<Finding> {
   const { catalog } = await loadCatalog(store);
   for (const [object, message] of catalog.damaged) yield { code: "DAMAGED_OBJECT", message, object };
+  for (const object of catalog.packs()) {
+    const start = await store.read(object, { range: { start: 0, end: PACK_MAGIC.length } });
+    if (!PACK_MAGIC.equals(start)) yield { code: "DAMAGED_OBJECT", message: `object ${object} has no header`, object };
+  }
   const check = new ContentCheck(store, catalog);
   const reported = new Set<Finding>();
   for (const { digest } of catalog.chunks()) {
