@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { decodeEnvelope, encodeEnvelope, type Envelope } from "./envelope.ts";
 import { emptyState, fold, foldUnder, type StoredMessage } from "./fold.ts";
 import { checkChain, checkEpoch, checkIdentity, checkPlace, type PlaceRule } from "./place.ts";
@@ -178,10 +178,11 @@ test("of writers that race on an unguarded log at most one is believed", () => {
   );
 });
 
+const withoutEpoch: PlaceRule = (s, l) => checkIdentity(s, l) ?? checkChain(s, l);
+const withoutChain: PlaceRule = (s, l) => checkIdentity(s, l) ?? checkEpoch(s, l);
+const races = (rule: PlaceRule) => Array.from({ length: 60 }, (_, seed) => race(seed, rule));
+
 test("negative control: without the epoch a zombie is believed, without the chain one place is filled twice", () => {
-  const withoutEpoch: PlaceRule = (s, l) => checkIdentity(s, l) ?? checkChain(s, l);
-  const withoutChain: PlaceRule = (s, l) => checkIdentity(s, l) ?? checkEpoch(s, l);
-  const races = (rule: PlaceRule) => Array.from({ length: 60 }, (_, seed) => race(seed, rule));
   expect(races(withoutEpoch).some((r) => r.zombies > 0)).toBe(true);
   expect(races(withoutChain).some((r) => r.doubles > 0)).toBe(true);
 });

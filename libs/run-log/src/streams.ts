@@ -73,9 +73,8 @@ const wanted: readonly (Partial<StreamConfig> & { readonly name: string })[] = [
   {
     ...kept,
     name: LEASES,
-    description: "Heartbeats: for liveness only, hence in memory",
+    description: "Who works on which log, and heartbeats of instances; all of it expires unless renewed",
     subjects: [`$KV.${LEASES_BUCKET}.>`],
-    storage: "memory",
     max_msgs_per_subject: 1,
     max_age: seconds(600),
     deny_delete: true,
