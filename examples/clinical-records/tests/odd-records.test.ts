@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
@@ -80,4 +80,15 @@ test("without fan-out one task reads all records", async () => {
   expect(encounters.map((each) => each.source)).toEqual(["a.xml", "a.xml", "b.xml", "b.xml"]);
   expect(said.split("\n")).toHaveLength(3);
   expect(await jsonLines(join(directory, "out/records.jsonl"))).toHaveLength(3);
+});
+
+test("the instructions show lines with exactly the fields of the schemas", async () => {
+  const text = (file: string): Promise<string> => readFile(join(import.meta.dirname, "..", file), "utf8");
+  const shown = [...(await text("AGENTS.md")).matchAll(/^```json\n(.*)\n```$/gm)].map(
+    ([, line]) => JSON.parse(line ?? "") as object,
+  );
+  for (const [index, file] of ["encounter.schema.json", "record.schema.json"].entries()) {
+    const schema = JSON.parse(await text(file)) as { readonly required: readonly string[] };
+    expect(Object.keys(shown[index] ?? {})).toEqual(schema.required);
+  }
 });

@@ -53,6 +53,8 @@ test("reading undoes rendering, whatever a command printed", () => {
 
 test("reading never throws", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => expect(() => parseExecOutput(`${text}\nOutput:\n`)).not.toThrow()),
+    fc.property(fc.string({ unit: "binary" }), (text) =>
+      expect(() => parseExecOutput(`${text}\nOutput:\n`)).not.toThrow(),
+    ),
   );
 });

@@ -19,14 +19,16 @@ export const isFinal = (status: Response["status"]): boolean => status !== "queu
 export class ResponseRecord {
   readonly request: ModelRequest;
   readonly digest: string;
+  readonly sizeBytes: number;
   readonly events: ResponseStreamEvent[] = [];
   /** Aborted when the response is cancelled. */
   readonly abort = new AbortController();
   response: Response;
   #changed = Promise.withResolvers<void>();
 
-  constructor(id: string, digest: string, request: ModelRequest, createdAtSeconds: number) {
+  constructor(id: string, digest: string, request: ModelRequest, createdAtSeconds: number, sizeBytes: number) {
     this.request = request;
+    this.sizeBytes = sizeBytes;
     this.digest = digest;
     this.response = initial(id, request, createdAtSeconds);
   }

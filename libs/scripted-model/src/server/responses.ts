@@ -7,8 +7,9 @@ import { beforeFirstToken, chunkLength, type Latency, pace } from "./latency.ts"
 import { ResponseRecord } from "./response-record.ts";
 import type { StatsCounter } from "./stats.ts";
 
-/** Finished responses kept for `GET /responses/{id}`; the oldest go first. */
+/** Finished responses kept for `GET /responses/{id}`, and the bytes of their requests; the oldest go first. */
 const MAX_KEPT = 10_000;
+const MAX_KEPT_BYTES = 256 * 1024 * 1024;
 
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 
@@ -19,6 +20,7 @@ export class Responses {
   readonly #stats: StatsCounter;
   readonly #records = new Map<string, ResponseRecord>();
   readonly #servings = new Map<string, number>();
+  #keptBytes = 0;
 
   constructor(source: AnswerSource, latency: Latency, stats: StatsCounter) {
     this.#source = source;
@@ -29,15 +31,17 @@ export class Responses {
   /**
    * Begins a response. The answer's items have ids cut from the digest, so they are the same each time; the response
    * id counts how often the request came, for a request sent twice is two responses.
+   *
+   * @param sizeBytes Of the request's body: what keeping it costs.
    */
-  async create(sent: ModelRequest): Promise<ResponseRecord> {
+  async create(sent: ModelRequest, sizeBytes: number): Promise<ResponseRecord> {
     const request = this.#withHistory(sent);
     const digest = requestDigest(request);
     const prepared = await this.#source.prepare(request, digest);
     const serving = (this.#servings.get(digest) ?? 0) + 1;
     this.#servings.set(digest, serving);
     const id = derivedId("resp", digest, ...(serving === 1 ? [] : [serving]));
-    const record = new ResponseRecord(id, digest, { ...request, model: prepared.modelName }, nowSeconds());
+    const record = new ResponseRecord(id, digest, { ...request, model: prepared.modelName }, nowSeconds(), sizeBytes);
     this.#keep(record);
     this.#stats.count("started", digest, request.metadata);
     void this.#generate(record, prepared);
@@ -64,8 +68,9 @@ export class Responses {
   }
 
   delete(id: string): void {
-    this.cancel(this.get(id));
-    this.#records.delete(id);
+    const record = this.get(id);
+    this.cancel(record);
+    this.#drop(record);
   }
 
   async #generate(record: ResponseRecord, prepared: PreparedAnswer): Promise<void> {
@@ -91,10 +96,15 @@ export class Responses {
 
   #keep(record: ResponseRecord): void {
     this.#records.set(record.response.id, record);
-    for (const [id, old] of this.#records) {
-      if (this.#records.size <= MAX_KEPT) return;
-      if (old.final) this.#records.delete(id);
+    this.#keptBytes += record.sizeBytes;
+    for (const old of this.#records.values()) {
+      if (this.#records.size <= MAX_KEPT && this.#keptBytes <= MAX_KEPT_BYTES) return;
+      if (old.final) this.#drop(old);
     }
+  }
+
+  #drop(record: ResponseRecord): void {
+    if (this.#records.delete(record.response.id)) this.#keptBytes -= record.sizeBytes;
   }
 
   /** `previous_response_id` stands for that response's input and output. */
