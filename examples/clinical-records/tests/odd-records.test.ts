@@ -84,7 +84,7 @@ test("without fan-out one task reads all records", async () => {
 
 test("the instructions show lines with exactly the fields of the schemas", async () => {
   const text = (file: string): Promise<string> => readFile(join(import.meta.dirname, "..", file), "utf8");
-  const shown = [...(await text("AGENTS.md")).matchAll(/^```json\n(.*)\n```$/gm)].map(
+  const shown = [...(await text("AGENTS.md")).matchAll(/^```jsonl\n(.*)\n```$/gm)].map(
     ([, line]) => JSON.parse(line ?? "") as object,
   );
   for (const [index, file] of ["encounter.schema.json", "record.schema.json"].entries()) {
