@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { evidence } from "@cofferdam/contracts";
+import { verifyRun } from "@cofferdam/evidence";
 import { type TestNats, withNats } from "@cofferdam/nats-local/testing";
 import { canonicalJson, type Envelope, logSubject, openRunLog, RunId, sha256, Team } from "@cofferdam/run-log";
 import { Address, connect, type Logger, rpc, silentLogger } from "@cofferdam/service";
@@ -151,6 +153,30 @@ test("void messages are passed over, and are no divergence", async () => {
   const ledger = await work(({ state }) => state.lastSequence === 63);
   expect(ledger.divergence).toBeUndefined();
   expect(ledger.state.size).toBe(60);
+});
+
+test("a disk that refuses to be written delays the ledger, and loses and doubles nothing", async () => {
+  await fragileStream();
+  await writeRun("r1");
+  const obstacle = join(folder, "ledger", "tile", "0", "000.p");
+  mkdirSync(dirname(obstacle), { recursive: true });
+  writeFileSync(obstacle, "a file where a folder must be");
+  const warnings: string[] = [];
+  const logger: Logger = { ...silentLogger, warn: (_, message) => void warnings.push(message) };
+  const ledger = await work(
+    ({ state }) => state.size === 60,
+    logger,
+    async () => {
+      await sleep(700);
+      rmSync(obstacle);
+      await writeRun("r2");
+    },
+  );
+  expect(ledger.divergence).toBeUndefined();
+  expect(warnings).toContain("the run log could not be taken in; trying again");
+  const { findings, checked } = await verifyRun({ ledgerDir: join(folder, "ledger"), verifierKey: signer.verifierKey });
+  expect(findings).toEqual([]);
+  expect(checked.entries).toBe(60);
 });
 
 test("a diverged ledger says so to callers, and still proves what it has signed", async () => {

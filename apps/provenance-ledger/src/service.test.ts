@@ -139,6 +139,13 @@ test("a run verifies while the ledger goes on taking in others", async () => {
   expect(rounds).toBeGreaterThan(1);
 });
 
+test("a nats-server that crashes and comes back is followed on", async () => {
+  await nats.crashAndRestart();
+  await writeSampleRun(await nats.connect(), team, "after", 2, folders);
+  const { entries } = await rpc(client.awaitRun.bind(client), { runId: "after" });
+  expect(entries).toBe(30);
+});
+
 test("what is not there is named, not invented", async () => {
   await expect(rpc(client.getEntry.bind(client), { index: 10_000 })).rejects.toMatchObject({
     status: "NOT_FOUND",

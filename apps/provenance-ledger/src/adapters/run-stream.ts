@@ -18,6 +18,8 @@ const MAX_QUEUE = 4 * MAX_BATCH;
 /** Time for more messages to join a batch: each batch costs several fsyncs. */
 const LINGER_MS = 15;
 const IDLE_MS = 1_000;
+/** Seconds of silence after which the stream is asked whether there is really nothing. */
+const STALL_TICKS = 3;
 const STREAM_NOT_FOUND = 10059;
 
 /**
@@ -51,10 +53,13 @@ export class RunStream {
     signal.addEventListener("abort", stop, { once: true });
     void fill(queue, messages, signal);
     try {
-      while (!signal.aborted) {
+      for (let idle = 0; !signal.aborted; idle++) {
         const batch = await queue.take();
         await this.#check(jsm, position());
-        if (batch.length > 0) yield batch;
+        if (batch.length > 0) {
+          idle = 0;
+          yield batch;
+        } else if (idle >= STALL_TICKS) await this.#requireNothingNew(jsm, position());
       }
     } finally {
       signal.removeEventListener("abort", stop);
@@ -73,6 +78,14 @@ export class RunStream {
       lastSequence,
       `stream ${this.#stream} holds another message at sequence ${lastSequence}`,
     );
+  }
+
+  /** A subscription that stays silent while the stream goes on is opened anew by whoever catches this. */
+  async #requireNothingNew(jsm: JetStreamManager, { lastSequence }: Position): Promise<void> {
+    const { state } = await jsm.streams.info(this.#stream);
+    if (state.last_seq > lastSequence) {
+      throw new Error(`the subscription gives nothing after ${lastSequence}, the stream has ${state.last_seq}`);
+    }
   }
 
   async #explainAbsence(jsm: JetStreamManager, lastSequence: number): Promise<void> {
