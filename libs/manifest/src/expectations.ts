@@ -1,3 +1,4 @@
+import { inOrder } from "./in-order.ts";
 import { detectMediaType, SAMPLE_BYTES, satisfiesMediaType } from "./media-type.ts";
 import { dottedPath, type Problem, type ProblemReason } from "./problem.ts";
 import type { Input } from "./schema/input.ts";
@@ -18,8 +19,8 @@ export async function checkInputExpectations(
   const { mediaTypes, utf8 } = input.expect;
   if (mediaTypes === undefined && !utf8) return [];
   const problems: Problem[] = [];
-  for (const file of files) {
-    const { mediaType, invalidAt } = await inspect(file, utf8);
+  for await (const { item: file, result } of inOrder(files, (one) => inspect(one, utf8))) {
+    const { mediaType, invalidAt } = result;
     const report = (reason: ProblemReason, field: string, message: string, mend: string) =>
       problems.push({
         path: dottedPath(["spec", "inputs", name, "expect", field]),

@@ -6,10 +6,16 @@ import { TextDecoder } from "node:util";
 const MAX_DEPTH = 64;
 const MAX_ENTRIES = 4_000_000;
 
+/** A name in a folder; `special` is a pipe, socket or device. */
+export interface NamedEntry {
+  readonly kind: "file" | "link" | "special";
+  readonly path: string;
+  readonly absolute: string;
+}
+
 /** One thing that a walk meets. Folders are walked, not told. */
 export type FolderEntry =
-  /** `special` is a pipe, socket or device. */
-  | { readonly kind: "file" | "link" | "special"; readonly path: string; readonly absolute: string }
+  | NamedEntry
   /** A name in `folder` is not UTF-8. */
   | { readonly kind: "unnamed"; readonly folder: string }
   | { readonly kind: "unreadable"; readonly absolute: string; readonly error: unknown }

@@ -1,9 +1,11 @@
 import { createReadStream } from "node:fs";
-import { constants, open, realpath, stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import type { SelectedFile, Selection } from "./content-file.ts";
-import { type FolderEntry, walkFolder } from "./folder-walk.ts";
+import { type FolderEntry, type NamedEntry, walkFolder } from "./folder-walk.ts";
+import { inOrder } from "./in-order.ts";
 import { InputProblems } from "./input-problems.ts";
+import { type Located, locate } from "./located-file.ts";
 import { locationPath } from "./location.ts";
 import { createSelector } from "./pattern.ts";
 import { isWithin } from "./relative-path.ts";
@@ -39,12 +41,16 @@ async function listFrom(listing: Listing, written: string, bound: string, proble
     return problems.add("INPUT_LINK_ESCAPES", "from", `${written} leads out of the manifest's folder`, mend);
   }
   const found = await stat(root);
-  if (found.isFile()) return listing.take(basename(written), root);
+  if (found.isFile()) {
+    const entry = { kind: "file", path: basename(written), absolute: root } as const;
+    return listing.take(entry, await locate(entry, root));
+  }
   if (!found.isDirectory()) {
     return problems.add("INPUT_NOT_A_FILE", "from", `${written} is no folder and no file`, "name a folder or a file");
   }
-  for await (const entry of walkFolder(root)) {
-    await listing.meet(entry, root);
+  const entries = listing.relevant(walkFolder(root));
+  for await (const { item, result } of inOrder(entries, (entry) => locate(entry, root))) {
+    listing.take(item, result);
     if (listing.full) return;
   }
 }
@@ -79,50 +85,33 @@ class Listing {
     this.#selects = createSelector(input.include, input.exclude);
   }
 
-  async meet(entry: FolderEntry, root: string): Promise<void> {
+  /** Passes on the files that are selected; reports what is no file. */
+  async *relevant(entries: AsyncIterable<FolderEntry>): AsyncGenerator<NamedEntry> {
     const problems = this.#problems;
-    if (entry.kind === "bound")
-      return problems.add("INPUT_TOO_MANY_FILES", "from", entry.message, "name a smaller folder");
-    if (entry.kind === "unreadable") return problems.addUnreadable(entry.error, "from", entry.absolute);
-    if (entry.kind === "unnamed") {
-      return problems.add("INPUT_NAME", "from", `a name in ${JSON.stringify(entry.folder)} is not UTF-8`, "rename it");
-    }
-    this.met++;
-    if (!this.#selects(matchable(entry.path))) return;
-    if (entry.kind === "file") return this.take(entry.path, entry.absolute);
-    if (entry.kind === "link") return this.#follow(entry.path, entry.absolute, root);
-    problems.add("INPUT_NOT_A_FILE", "include", `${entry.path} is a pipe, socket or device`, "exclude it");
-  }
-
-  async #follow(path: string, absolute: string, root: string): Promise<void> {
-    try {
-      const target = await realpath(absolute);
-      if (!isWithin(target, root)) {
-        const message = `${path} is a link that leads out of the input`;
-        return this.#problems.add("INPUT_LINK_ESCAPES", "include", message, "exclude it, or copy the file");
+    for await (const entry of entries) {
+      if (entry.kind === "bound") problems.add("INPUT_TOO_MANY_FILES", "from", entry.message, "name a smaller folder");
+      else if (entry.kind === "unreadable") problems.addUnreadable(entry.error, "from", entry.absolute);
+      else if (entry.kind === "unnamed") {
+        problems.add("INPUT_NAME", "from", `a name in ${JSON.stringify(entry.folder)} is not UTF-8`, "rename it");
+      } else {
+        this.met++;
+        if (this.#selects(matchable(entry.path))) yield entry;
       }
-      if ((await stat(target)).isFile()) return await this.take(path, target);
-      const message = `${path} is a link to a folder`;
-      this.#problems.add("INPUT_NOT_A_FILE", "include", message, "exclude it; the folder itself is listed");
-    } catch (error) {
-      this.#problems.addUnreadable(error, "include", absolute);
     }
   }
 
-  /** Takes a file whose bytes are at `absolute`, if its name and size allow. */
-  async take(path: string, absolute: string): Promise<void> {
+  /** Takes a file, if its name, kind and size allow. */
+  take({ path, absolute }: NamedEntry, located: Located): void {
+    const problems = this.#problems;
+    if ("error" in located) return problems.addUnreadable(located.error, "include", absolute);
+    if ("refused" in located) return problems.add(located.refused, "include", `${path} ${located.why}`, "exclude it");
     if (/[\p{Cc}\\]/u.test(path)) {
       const message = `${JSON.stringify(path)} has a control character or a backslash in its name`;
-      return this.#problems.add("INPUT_NAME", "include", message, "rename it");
+      return problems.add("INPUT_NAME", "include", message, "rename it");
     }
-    try {
-      const sizeBytes = await sizeOfReadable(absolute);
-      if (this.#fits(path, sizeBytes)) {
-        this.files.push({ path, sizeBytes, absolutePath: absolute, read: () => createReadStream(absolute) });
-      }
-    } catch (error) {
-      this.#problems.addUnreadable(error, "include", absolute);
-    }
+    const { sizeBytes, absolutePath } = located;
+    if (!this.#fits(path, sizeBytes)) return;
+    this.files.push({ path, sizeBytes, absolutePath, read: () => createReadStream(absolutePath) });
   }
 
   #fits(path: string, sizeBytes: number): boolean {
@@ -149,13 +138,3 @@ class Listing {
 
 /** Patterns know no control characters; a name that holds one is selected as if it held an underscore, and refused. */
 const matchable = (path: string): string => path.replaceAll(/\p{Cc}/gu, "_");
-
-/** Opens the file, since only that tells whether it may be read, and reads nothing. */
-async function sizeOfReadable(path: string): Promise<number> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    return (await handle.stat()).size;
-  } finally {
-    await handle.close();
-  }
-}
