@@ -81,11 +81,12 @@ function addUp(program: Command, execute: Execute): void {
     .description("run the control plane until interrupted")
     .option("--processes", "each service as a process of its own, started again when it ends")
     .option("--listen <address>", "serve the public gRPC API here too, e.g. 127.0.0.1:7233 (loopback only)")
-    .option("--allow-local-files", "let callers of --listen name files of this machine; any local user may call")
-    .option("--script-root <folder...>", "load programs of scripted models from here too")
-    .action(
-      async (options: { processes?: true; listen?: string; allowLocalFiles?: true; scriptRoot?: readonly string[] }) =>
-        execute(async (context) => (await import("./commands/up.ts")).runControlPlane(context, options)),
+    .option(
+      "--allow-local-files",
+      "let callers of --listen name files of this machine: any local user may call, and sees them with your rights",
+    )
+    .action(async (options: { processes?: true; listen?: string; allowLocalFiles?: true }) =>
+      execute(async (context) => (await import("./commands/up.ts")).runControlPlane(context, options)),
     );
 }
 

@@ -23,6 +23,7 @@ const fields = {
     .default("auto")
     .describe("whether model calls run in the background"),
   COFFERDAM_SCRIPTED_MODEL_URL: z.url().optional().describe("scripted model server, used when OPENAI_API_KEY is unset"),
+  COFFERDAM_SCRIPTED_MODEL_KEY: z.string().optional().describe("key of the scripted model server"),
   OPENAI_API_KEY: z.string().min(1).optional().describe("key of the model provider"),
   OPENAI_BASE_URL: z.url().default("https://api.openai.com/v1").describe("base URL of the Responses API"),
 };
@@ -48,6 +49,7 @@ await runService("harness-gateway", fields, async (context) => {
       apiKey: config.OPENAI_API_KEY,
       baseUrl: config.OPENAI_BASE_URL,
       scriptedUrl: config.COFFERDAM_SCRIPTED_MODEL_URL,
+      scriptedKey: config.COFFERDAM_SCRIPTED_MODEL_KEY,
       background: config.COFFERDAM_MODEL_BACKGROUND,
     }),
   });

@@ -25,7 +25,6 @@ export function openSession(context: CommandContext, options: SessionOptions): P
   const notice = (text: string): void => context.terminal.notice(text);
   const full: OpenOptions = {
     team: context.env["COFFERDAM_TEAM"] || "local",
-    scriptRoots: [context.checkout],
     chaos: [],
     ...options,
   };

@@ -19,7 +19,6 @@ export async function runManifest(context: CommandContext, path: string, options
   const session = await openSession(context, {
     mode: "full",
     chaos,
-    scriptRoots: [context.checkout, file.folder],
     ownBecause:
       chaos.length > 0 ? "faults can only be injected into a control plane started for them (--chaos)" : undefined,
   });

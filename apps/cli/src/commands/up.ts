@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { Address } from "@cofferdam/service";
 import { ExitCode } from "@cofferdam/service/exit-code";
 import { CliError } from "../cli-error.ts";
@@ -11,7 +10,6 @@ export interface UpOptions {
   readonly processes?: boolean;
   readonly listen?: string;
   readonly allowLocalFiles?: boolean;
-  readonly scriptRoot?: readonly string[];
 }
 
 /** `cofferdam up`: runs are carried out until Ctrl-C; those that have not ended go on at the next start. */
@@ -24,7 +22,6 @@ export async function runControlPlane(context: CommandContext, options: UpOption
     {
       mode: "full",
       team: env["COFFERDAM_TEAM"] || "local",
-      scriptRoots: [checkout, process.cwd(), ...(options.scriptRoot ?? []).map((folder) => resolve(folder))],
       chaos: [],
       listen,
       listenLocalFiles: options.allowLocalFiles === true,

@@ -11,7 +11,7 @@ beforeEach(() => {
   home = openHome({ COFFERDAM_HOME: mkdtempSync(join(tmpdir(), "cofferdam-open-")) }, "");
 });
 
-const full: OpenOptions = { mode: "full", team: "t", scriptRoots: [], chaos: [] };
+const full: OpenOptions = { mode: "full", team: "t", chaos: [] };
 const quiet = (): void => undefined;
 
 /** Counts what is started and ended instead of doing it; the lock and the record are real. */

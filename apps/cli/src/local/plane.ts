@@ -3,8 +3,6 @@ import type { OpenOptions } from "./open.ts";
 /** What a control plane on this machine can be told at its start. */
 export interface PlaneOptions {
   readonly team: string;
-  /** Folders that programs of scripted models are loaded from. */
-  readonly scriptRoots: readonly string[];
   /** Faults to inject, e.g. `kill-sandbox@19`. */
   readonly chaos: readonly string[];
   /** A second address for the public API, e.g. `127.0.0.1:7070`. */

@@ -4,12 +4,16 @@ import { startScriptedModel } from "@cofferdam/scripted-model";
 import { Address, countField, runService } from "@cofferdam/service";
 
 const fields = {
-  COFFERDAM_SCRIPT_ROOTS: z.string().describe("folders that programs are loaded from, as a JSON array"),
+  COFFERDAM_SCRIPTED_MODEL_KEY: z.string().describe("key that callers must present"),
   COFFERDAM_SCRIPTED_PORT: countField("port on loopback"),
 };
 
 await runService("scripted-model", fields, async ({ config }) => {
-  const roots = z.array(z.string()).parse(JSON.parse(config.COFFERDAM_SCRIPT_ROOTS));
-  const model = await startScriptedModel({ roots, port: config.COFFERDAM_SCRIPTED_PORT });
+  const model = await startScriptedModel({
+    // Whoever holds the key is this user, who may run any program of theirs anyway.
+    roots: ["/"],
+    port: config.COFFERDAM_SCRIPTED_PORT,
+    apiKey: config.COFFERDAM_SCRIPTED_MODEL_KEY,
+  });
   return { address: Address(new URL(model.url).host), close: () => model.close() };
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
-import { createHarnessGateway, modelFromEnvironment, type Role } from "@cofferdam/harness-gateway";
+import { createHarnessGateway, type ModelConfig, modelFromEnvironment, type Role } from "@cofferdam/harness-gateway";
 import { createPlanner } from "@cofferdam/planner";
 import { createProvenanceLedger } from "@cofferdam/provenance-ledger";
 import { ensureStreams, Team } from "@cofferdam/run-log";
@@ -69,14 +69,12 @@ class InProcess {
   }
 
   async startFull(): Promise<void> {
-    const { env, scriptRoots, chaos, listen, listenLocalFiles } = this.#options;
+    const { env, chaos, listen, listenLocalFiles } = this.#options;
     const bwrap = await findBubblewrap({ cacheDir: this.#home.cache, env });
     const { layout } = this;
     const team = Team(this.#options.team);
     await ensureStreams(await this.#connect("control-plane"));
-    const scripted = env["OPENAI_API_KEY"]
-      ? undefined
-      : this.#closers.add(await startScriptedModel({ roots: scriptRoots }));
+    const model = await this.#model();
     this.#closers.add(
       await createSnapshotStore({
         address: layout.snapshotStore,
@@ -115,25 +113,37 @@ class InProcess {
         logger: this.#loggerOf("planner"),
       }),
     );
-    await this.#gateway(["api", "worker", "calls"], layout.gateway, "allow", scripted?.url);
+    await this.#gateway(["api", "worker", "calls"], layout.gateway, "allow", model);
     if (listen !== undefined) {
-      await this.#gateway(["api"], Address(listen), listenLocalFiles === true ? "allow" : "deny", scripted?.url);
+      // A program that stands in for a model runs with our rights: only callers that prove to be us may name one.
+      const publicModel = model?.kind === "scripted" ? undefined : model;
+      await this.#gateway(["api"], Address(listen), listenLocalFiles === true ? "allow" : "deny", publicModel);
     }
+  }
+
+  /** A key selects a real model; without one programs that manifests name stand in for it. */
+  async #model(): Promise<ModelConfig | undefined> {
+    const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl } = this.#options.env;
+    const scriptedKey = randomBytes(24).toString("base64url");
+    // Whoever holds the key is this user, who may run any program of theirs anyway.
+    const scripted = apiKey
+      ? undefined
+      : this.#closers.add(await startScriptedModel({ roots: ["/"], apiKey: scriptedKey }));
+    return modelFromEnvironment({
+      apiKey: apiKey || undefined,
+      baseUrl: baseUrl || "https://api.openai.com/v1",
+      scriptedUrl: scripted?.url,
+      scriptedKey,
+      background: "auto",
+    });
   }
 
   async #gateway(
     roles: readonly Role[],
     address: Address,
     localFiles: "allow" | "deny",
-    scriptedUrl: string | undefined,
+    model: ModelConfig | undefined,
   ): Promise<void> {
-    const { env } = this.#options;
-    const model = modelFromEnvironment({
-      apiKey: env["OPENAI_API_KEY"] || undefined,
-      baseUrl: env["OPENAI_BASE_URL"] || "https://api.openai.com/v1",
-      scriptedUrl,
-      background: "auto",
-    });
     this.#closers.add(
       await createHarnessGateway({
         address,

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { findBubblewrap } from "@cofferdam/sandbox-namespace";
@@ -98,6 +99,8 @@ class Processes {
     const { listen, listenLocalFiles } = this.#options;
     const model = await this.#model();
     const { layout } = this;
+    // A program that stands in for a model runs with our rights: only callers that prove to be us may name one.
+    const publicModel = "OPENAI_API_KEY" in model ? model : {};
     const common = {
       ...this.#bus(),
       COFFERDAM_BROKER: layout.broker,
@@ -106,21 +109,23 @@ class Processes {
       COFFERDAM_CALLS: layout.calls,
       COFFERDAM_OBJECTS_DIR: this.#home.objects,
       COFFERDAM_STATE_DIR: this.#home.gateway,
-      ...model,
     };
-    const gateway = (name: string, roles: string, address: string, localFiles: string) =>
+    const gateway = (name: string, roles: string, address: string, localFiles: string, env: NodeJS.ProcessEnv) =>
       this.#service(name, mainOf("harness-gateway"), {
         ...common,
+        ...env,
         COFFERDAM_ROLES: roles,
         COFFERDAM_LISTEN: address,
         COFFERDAM_LOCAL_FILES: localFiles,
       });
     await together([
-      gateway("harness-gateway-calls", "calls", layout.calls, "deny"),
-      gateway("harness-gateway", "api,worker", layout.gateway, "allow"),
+      gateway("harness-gateway-calls", "calls", layout.calls, "deny", model),
+      gateway("harness-gateway", "api,worker", layout.gateway, "allow", model),
       ...(listen === undefined
         ? []
-        : [gateway("harness-gateway-public", "api", listen, listenLocalFiles === true ? "allow" : "deny")]),
+        : [
+            gateway("harness-gateway-public", "api", listen, listenLocalFiles === true ? "allow" : "deny", publicModel),
+          ]),
     ]);
   }
 
@@ -129,11 +134,12 @@ class Processes {
     const { OPENAI_API_KEY, OPENAI_BASE_URL } = this.#options.env;
     if (OPENAI_API_KEY) return { OPENAI_API_KEY, ...(OPENAI_BASE_URL ? { OPENAI_BASE_URL } : {}) };
     const port = await freePort();
+    const key = randomBytes(24).toString("base64url");
     await this.#service("scripted-model", "apps/cli/src/local/scripted-model-process.ts", {
-      COFFERDAM_SCRIPT_ROOTS: JSON.stringify(this.#options.scriptRoots),
+      COFFERDAM_SCRIPTED_MODEL_KEY: key,
       COFFERDAM_SCRIPTED_PORT: String(port),
     });
-    return { COFFERDAM_SCRIPTED_MODEL_URL: `http://127.0.0.1:${port}/v1` };
+    return { COFFERDAM_SCRIPTED_MODEL_URL: `http://127.0.0.1:${port}/v1`, COFFERDAM_SCRIPTED_MODEL_KEY: key };
   }
 
   async #service(name: string, main: string, env: NodeJS.ProcessEnv): Promise<void> {

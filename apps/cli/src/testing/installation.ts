@@ -45,6 +45,7 @@ export class Installation {
     return new Installation({
       PATH: process.env["PATH"],
       HOME: process.env["HOME"],
+      NODE_COMPILE_CACHE: join(tmpdir(), "cofferdam-e2e-compiled"),
       COFFERDAM_NATS_SERVER: nats.path,
       COFFERDAM_BWRAP: bwrap.path,
       ...env,

@@ -28,6 +28,8 @@ export interface ModelEnvironment {
   readonly baseUrl: string;
   /** Base URL of a scripted model server, for when there is no key. */
   readonly scriptedUrl: string | undefined;
+  /** Key of that server, so that nobody else on this machine can have programs run. */
+  readonly scriptedKey?: string | undefined;
   readonly background: "auto" | "on" | "off";
 }
 
@@ -39,5 +41,5 @@ export function modelFromEnvironment(env: ModelEnvironment): ModelConfig | undef
   const baseUrl = kind === "openai" ? env.baseUrl : env.scriptedUrl;
   if (baseUrl === undefined) return undefined;
   const background = env.background === "auto" ? offersBackground(kind, baseUrl) : env.background === "on";
-  return { kind, baseUrl, apiKey: env.apiKey ?? "scripted", background, maxRetries: MAX_RETRIES };
+  return { kind, baseUrl, apiKey: env.apiKey ?? env.scriptedKey ?? "scripted", background, maxRetries: MAX_RETRIES };
 }
