@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { run, write } from "@cofferdam/scripted-model/program";
+import { counted } from "./counted.mjs";
 
 const SCRIPT = readFileSync(new URL("../scripts/join.mjs", import.meta.url), "utf8");
 
@@ -27,7 +28,7 @@ export function* join(files) {
   yield* run("grep -c '<section' out/summary.html; wc -lc out/encounters.jsonl out/records.jsonl out/summary.html", {
     text: "It adds up. I look at the files once more.",
   });
-  const kinds = Object.entries(united.kinds).map(([kind, count]) => `${count} ${kind}`);
+  const kinds = Object.entries(united.kinds).map(([kind, count]) => counted(count, kind));
   const empty = united.empty.length === 0 ? "" : ` Without encounters: ${united.empty.join("; ")}.`;
   return `${united.encounters} encounters in ${united.records} records (${kinds.join(", ")}); the page is out/summary.html.${empty}`;
 }

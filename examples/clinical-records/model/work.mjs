@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { run, write, createFile } from "@cofferdam/scripted-model/program";
+import { counted } from "./counted.mjs";
 import { cdaRepairs, vaTextRepairs } from "./repairs.mjs";
 
 const script = (name) => readFileSync(new URL(`../scripts/${name}`, import.meta.url), "utf8");
@@ -127,19 +128,19 @@ const reasonOf = (output) =>
     ?.trim() ?? "the extractor printed nothing";
 
 function* report(name) {
-  const counted = yield* run(`cat out/records.jsonl; grep -o '"kind":"[a-z]*"' out/encounters.jsonl | sort | uniq -c`, {
+  const tallied = yield* run(`cat out/records.jsonl; grep -o '"kind":"[a-z]*"' out/encounters.jsonl | sort | uniq -c`, {
     text: "The check agrees: every range holds its date, nothing overlaps, and the count is that of the plain search.",
   });
-  const record = JSON.parse(counted.output.split("\n")[0]);
-  const kinds = [...counted.output.matchAll(/^\s*(\d+) "kind":"([a-z]+)"/gm)].map(
-    ([, count, kind]) => `${count} ${kind}${count === "1" ? "" : "s"}`,
+  const record = JSON.parse(tallied.output.split("\n")[0]);
+  const kinds = [...tallied.output.matchAll(/^\s*(\d+) "kind":"([a-z]+)"/gm)].map(([, count, kind]) =>
+    counted(Number(count), kind),
   );
   const what = kinds.length > 0 ? kinds.join(", ") : record.reason;
   const left =
     record.skipped > 0
       ? `; ${record.skipped} ${record.skipped === 1 ? "entry says" : "entries say"} that there is nothing`
       : "";
-  return `${record.encounters} ${record.encounters === 1 ? "encounter" : "encounters"} in ${name}: ${what}${left}.`;
+  return `${counted(record.encounters, "encounter")} in ${name}: ${what}${left}.`;
 }
 
 /** A record that cannot be read yields no encounters, and says why. */

@@ -38,6 +38,7 @@ const tally = (all) => {
   for (const each of all) counts.set(each.kind, (counts.get(each.kind) ?? 0) + 1);
   return [...counts].sort(([a], [b]) => byText(a, b));
 };
+const PLURALS = { emergency: "emergencies", virtual: "virtual visits" };
 const kinds = tally(encounters).map(([kind]) => kind);
 const years = new Map();
 for (const each of encounters) {
@@ -48,7 +49,7 @@ const most = Math.max(1, ...years.values());
 
 const row = (record) => {
   const counts = new Map(tally(of(record)));
-  return `<tr><th scope="row"><a href="#${encodeURIComponent(record.source)}">${escape(record.source)}</a></th><td>${escape(record.format)}</td>${kinds
+  return `<tr><th scope="row"><a href="#${encodeURIComponent(record.source)}">${escape(record.source)}</a></th><td class="t">${escape(record.format.split(":")[0])}</td>${kinds
     .map((kind) => `<td class="n">${counts.get(kind) ?? ""}</td>`)
     .join("")}<td class="n"><b>${record.encounters}</b></td><td>${escape(record.reason ?? "")}</td></tr>`;
 };
@@ -69,11 +70,12 @@ const page = `<!doctype html>
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; font-size: .875rem; } th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 thead th { border-bottom-width: 2px; } .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.t { white-space: nowrap; } tbody th { font-weight: 500; }
 .wide { overflow-x: auto; } .bar { background: #3b6ea5; height: .75rem; display: inline-block; } section { margin-top: 2.5rem; }
 </style></head><body>
 <h1>${encounters.length} encounters in ${records.length} records</h1>
 <p>${tally(encounters)
-  .map(([kind, count]) => `${count} ${kind}`)
+  .map(([kind, count]) => `${count} ${count === 1 ? kind : (PLURALS[kind] ?? `${kind}s`)}`)
   .join(", ")}.</p>
 <h2>Records</h2>
 <div class="wide"><table><thead><tr><th>Record</th><th>Format</th>${kinds.map((kind) => `<th class="n">${kind}</th>`).join("")}<th class="n">all</th><th></th></tr></thead>

@@ -15,6 +15,9 @@ const CCDA = [join(EXAMPLE, "data", "ccda"), join(EXAMPLE, "../../../shared/data
   existsSync(folder),
 );
 
+/** Half a minute on an idle machine, several under load: each record is some ten real processes. */
+const PATIENCE_MS = 600_000;
+
 const lineAt = (bytes: Buffer, offset: number): number =>
   bytes.subarray(0, offset).toString("latin1").split("\n").length;
 const dated = (each: Encounter): string | null => each.start?.slice(0, 16) ?? null;
@@ -83,7 +86,7 @@ describeWhere(existsSync(RECORDS))("the records of the example", () => {
     read = await readFolder(RECORDS);
     joinFolder = await mkdtemp(join(tmpdir(), "clinical-join-"));
     joined = await joinRecords(read.records, joinFolder);
-  });
+  }, PATIENCE_MS);
   afterAll(async () => {
     await read.dispose();
     await rm(joinFolder, { recursive: true, force: true });
@@ -221,7 +224,7 @@ describeWhere(CCDA !== undefined)("the documents of eight vendors", () => {
   let read: ReadFolder;
   beforeAll(async () => {
     read = await readFolder(CCDA ?? "");
-  }, 240_000);
+  }, PATIENCE_MS);
   afterAll(() => read.dispose());
 
   test("all are read, and hold what an independent reading finds in them, at the same bytes", () => {
