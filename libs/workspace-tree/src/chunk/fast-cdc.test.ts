@@ -29,7 +29,7 @@ test("chunks make up the content and keep the bounds", () => {
       const shortest = Math.min(Infinity, ...chunks.slice(0, -1).map((chunk) => chunk.length));
       expect(shortest).toBeGreaterThan(sizes.min);
     }),
-    { numRuns: 30 },
+    { numRuns: 10 },
   );
 });
 
@@ -42,7 +42,7 @@ test("an insertion changes the chunks around it only", () => {
       const fresh = after.filter((chunk) => !before.has(digestOf(chunk)));
       expect(fresh.length).toBeLessThanOrEqual(6);
     }),
-    { numRuns: 15 },
+    { numRuns: 10 },
   );
 });
 
