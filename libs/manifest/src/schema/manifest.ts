@@ -7,11 +7,13 @@ import { type Output, outputSchema } from "./output.ts";
 import { size } from "./quantity.ts";
 import { name, teamName } from "./text.ts";
 
-const metadata = z.strictObject({
-  name: name("Name of the manifest; runs are listed by it."),
-  team: teamName().optional(),
-  description: z.string().max(1_000).optional().meta({ description: "For people." }),
-});
+const metadata = z
+  .strictObject({
+    name: name("Name of the manifest; runs are listed by it."),
+    team: teamName().optional(),
+    description: z.string().max(1_000).optional().meta({ description: "For people." }),
+  })
+  .meta({ description: "What the manifest is called." });
 
 const workspace = z
   .strictObject({
