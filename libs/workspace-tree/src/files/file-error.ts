@@ -5,6 +5,8 @@ const codes: Readonly<Record<string, readonly [TreeErrorCode, string]>> = {
   ENOTDIR: ["CHANGED", "keep the directory still while it is read"],
   // open(2) with O_NOFOLLOW on a symbolic link.
   ELOOP: ["CHANGED", "keep the directory still while it is read"],
+  // readlink(2) of what was a link a moment ago.
+  EINVAL: ["CHANGED", "keep the directory still while it is read"],
   EEXIST: ["NOT_EMPTY", "restore into an empty directory"],
   ENOTEMPTY: ["NOT_EMPTY", "restore into an empty directory"],
   ENOSPC: ["NO_SPACE", "free space on that file system, then try again"],
