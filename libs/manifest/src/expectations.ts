@@ -1,88 +1,81 @@
-import { inOrder } from "./in-order.ts";
-import { detectMediaType, SAMPLE_BYTES, satisfiesMediaType } from "./media-type.ts";
-import { dottedPath, type Problem, type ProblemReason } from "./problem.ts";
-import type { Input } from "./schema/input.ts";
 import type { ContentFile } from "./content-file.ts";
+import { inOrder } from "./in-order.ts";
+import { InputProblems } from "./input-problems.ts";
+import { type Findings, inspectFile } from "./inspect-file.ts";
+import { satisfiesMediaType } from "./media-type.ts";
+import type { Problem } from "./problem.ts";
+import type { Input } from "./schema/input.ts";
 
-/** Problems of one kind that are spelled out. */
-const MAX_SAME = 10;
+/** Problems after which reading on is of no use to anyone. */
+const MAX_PROBLEMS = 50;
 
 /**
- * Checks what an input's files must be before an agent sees them: their media type by content, and whether they are
- * valid UTF-8. Reads each file at most once, in pieces.
+ * Checks what an input's files must be before an agent sees them: their media type by content, whether they are valid
+ * UTF-8, and whether they are the files whose digests are pinned (`pin.digests`; `pin.digest` is for whoever makes the
+ * tree). Reads each file at most once, in pieces.
  */
 export async function checkInputExpectations(
   name: string,
   input: Input,
   files: readonly ContentFile[],
-): Promise<Problem[]> {
+): Promise<readonly Problem[]> {
+  const problems = new InputProblems(name);
+  const pinned = input.pin?.digests;
+  if (pinned !== undefined) checkPinnedNames(pinned, files, problems);
   const { mediaTypes, utf8 } = input.expect;
-  if (mediaTypes === undefined && !utf8) return [];
-  const problems: Problem[] = [];
-  for await (const { item: file, result } of inOrder(files, (one) => inspect(one, utf8))) {
-    const { mediaType, invalidAt } = result;
-    const report = (reason: ProblemReason, field: string, message: string, mend: string) =>
-      problems.push({
-        path: dottedPath(["spec", "inputs", name, "expect", field]),
-        line: 0,
-        column: 0,
-        reason,
-        message,
-        mend,
-      });
-    if (mediaTypes !== undefined && !mediaTypes.some((expected) => satisfiesMediaType(mediaType, expected))) {
-      const message = `${file.path} is ${mediaType} by its content, not ${mediaTypes.join(" or ")}`;
-      report("INPUT_MEDIA_TYPE", "mediaTypes", message, "exclude it, or allow its type");
-    }
-    if (invalidAt !== undefined) {
-      report("INPUT_NOT_UTF8", "utf8", `${file.path} is not UTF-8 near byte ${invalidAt}`, "convert it, or exclude it");
-    }
-    if (problems.length >= MAX_SAME) break;
+  const wanted = { utf8, digest: pinned !== undefined };
+  if (mediaTypes === undefined && !utf8 && pinned === undefined) return problems.list;
+  const inspected = inOrder(files, (file) => inspect(file, wanted));
+  for await (const { item: file, result } of inspected) {
+    if ("error" in result) problems.addUnreadable(result.error, "include", file.path);
+    else report(input, file.path, result, problems);
+    if (problems.list.length >= MAX_PROBLEMS) break;
   }
-  return problems;
+  return problems.list;
+}
+
+async function inspect(file: ContentFile, wanted: { utf8: boolean; digest: boolean }) {
+  try {
+    return await inspectFile(file, wanted);
+  } catch (error) {
+    return { error };
+  }
+}
+
+function report({ expect, pin }: Input, path: string, found: Findings, problems: InputProblems): void {
+  const { mediaTypes } = expect;
+  if (mediaTypes !== undefined && !mediaTypes.some((expected) => satisfiesMediaType(found.mediaType, expected))) {
+    const message = `${path} is ${found.mediaType} by its content, not ${mediaTypes.join(" or ")}`;
+    problems.add("INPUT_MEDIA_TYPE", "expect.mediaTypes", message, "exclude it, or allow its type");
+  }
+  if (found.invalidAt !== undefined) {
+    const message = `${path} is not UTF-8 near byte ${found.invalidAt}`;
+    problems.add("INPUT_NOT_UTF8", "expect.utf8", message, "convert it, or exclude it");
+  }
+  const pinned = pin?.digests ?? {};
+  const digest = Object.hasOwn(pinned, path) ? pinned[path] : undefined;
+  if (digest !== undefined && digest !== found.digest) {
+    const message = `${path} has digest ${found.digest}, and ${digest} is pinned`;
+    problems.add("INPUT_CHANGED", "pin.digests", message, "restore the pinned content, or pin what is there now");
+  }
+}
+
+/** A pin names every file: one that came or went is a change as much as one that differs. */
+function checkPinnedNames(
+  pinned: Readonly<Record<string, string>>,
+  files: readonly ContentFile[],
+  problems: InputProblems,
+): void {
+  const selected = new Set(files.map(({ path }) => path));
+  for (const path of Object.keys(pinned).filter((one) => !selected.has(one))) {
+    problems.add("INPUT_CHANGED", "pin.digests", `${path} is pinned, and not selected`, "restore it, or drop its pin");
+  }
+  for (const path of [...selected].filter((one) => !Object.hasOwn(pinned, one))) {
+    problems.add("INPUT_CHANGED", "pin.digests", `${path} is selected, and has no pin`, "exclude it, or pin it");
+  }
 }
 
 /** Media type of a file by its content. */
 export async function mediaTypeOf(file: ContentFile): Promise<string> {
-  return (await inspect(file, false)).mediaType;
-}
-
-interface Findings {
-  readonly mediaType: string;
-  /** Offset of the piece in which the first byte that is not UTF-8 stands. */
-  readonly invalidAt: number | undefined;
-}
-
-async function inspect(file: ContentFile, whole: boolean): Promise<Findings> {
-  const head: Uint8Array[] = [];
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let sampled = 0;
-  let offset = 0;
-  let invalidAt: number | undefined;
-  for await (const piece of file.read()) {
-    if (sampled < SAMPLE_BYTES) {
-      head.push(piece);
-      sampled += piece.length;
-    }
-    if (whole && invalidAt === undefined) invalidAt = faultOf(decoder, piece, offset);
-    offset += piece.length;
-    if (sampled >= SAMPLE_BYTES && (!whole || invalidAt !== undefined)) break;
-  }
-  if (whole && invalidAt === undefined) invalidAt = faultOf(decoder, undefined, offset);
-  const complete = offset === sampled && sampled >= file.sizeBytes;
-  return { mediaType: detectMediaType({ path: file.path, head: Buffer.concat(head), complete }), invalidAt };
-}
-
-/** The offset if the piece breaks UTF-8; without a piece, whether the text ended within a character. */
-function faultOf(
-  decoder: InstanceType<typeof TextDecoder>,
-  piece: Uint8Array | undefined,
-  offset: number,
-): number | undefined {
-  try {
-    decoder.decode(piece, { stream: piece !== undefined });
-    return undefined;
-  } catch {
-    return offset;
-  }
+  return (await inspectFile(file, { utf8: false, digest: false })).mediaType;
 }

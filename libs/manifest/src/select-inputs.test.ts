@@ -165,3 +165,30 @@ test("bytes that are not UTF-8 are found, also far in and at the very end", asyn
     expect.stringMatching(/^INPUT_NOT_UTF8 c\.txt/),
   ]);
 });
+
+test("pinned files must be those that are there, byte for byte", async () => {
+  write("data/a.txt", "abc");
+  write("data/b.txt", "b");
+  const abc = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+  const pin = async (digests: Record<string, string>, include = ["**"]) => {
+    const selected = input({ pin: { digests }, include });
+    const { files } = await selectInputs(base, "data", selected);
+    const problems = await checkInputExpectations("data", selected, files);
+    return problems.map(({ reason, message }) => `${reason} ${message}`);
+  };
+  expect(await pin({ "a.txt": abc }, ["a.txt"])).toEqual([]);
+  expect(await pin({ "a.txt": abc, "c.txt": abc })).toEqual([
+    "INPUT_CHANGED c.txt is pinned, and not selected",
+    "INPUT_CHANGED b.txt is selected, and has no pin",
+  ]);
+  write("data/a.txt", "abd");
+  expect(await pin({ "a.txt": abc }, ["a.txt"])).toEqual([expect.stringMatching(/^INPUT_CHANGED a\.txt has digest/)]);
+});
+
+test("a file that vanishes between listing and reading is said", async () => {
+  const file = write("data/a.txt", "abc");
+  const selected = input({ expect: { utf8: true } });
+  const { files } = await selectInputs(base, "data", selected);
+  rmSync(file);
+  expect(await checkInputExpectations("data", selected, files)).toMatchObject([{ reason: "INPUT_MISSING" }]);
+});
