@@ -7,7 +7,7 @@ const root = import.meta.dirname;
 export default {
   testEnvironment: "node",
   testEnvironmentOptions: { customExportConditions: ["@cofferdam/source", "node", "node-addons"] },
-  roots: ["apps", "libs", "tools", "bench", "examples"].map((dir) => join(root, dir)).filter(existsSync),
+  roots: ["apps", "libs", "tools", "bench", "examples", "infra"].map((dir) => join(root, dir)).filter(existsSync),
   testMatch: ["**/*.test.ts"],
   modulePathIgnorePatterns: ["/dist/", "<rootDir>/.cofferdam/"],
   extensionsToTreatAsEsm: [".ts"],

@@ -91,7 +91,8 @@ test("a workspace is checkpointed and restored byte for byte, with modes, links 
   const two = await checkpoint(first.sandboxId, one.snapshotDigest);
   expect(two).toMatchObject({ written: ["d/a", "d/h"], removed: ["d/l"] });
   expect(two.storedBytes).toBeLessThan(100);
-  const list = "find . -mindepth 1 -printf '%P %y %m %l %n %s\\n' | grep -v '^pipe\\|^inputs' | sort; sha256sum big d/a";
+  const list =
+    "find . -mindepth 1 -printf '%P %y %m %l %n %s\\n' | grep -v '^pipe\\|^inputs' | sort; sha256sum big d/a";
   const before = (await exec(client, first.sandboxId, list)).stdout;
   const mounts = [{ treeDigest: one.treeDigest, paths: ["d"], target: "inputs/old" }];
   const second = await acquire(client, { snapshotDigest: two.snapshotDigest, mounts });
