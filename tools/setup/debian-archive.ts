@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { runProgram } from "../../libs/host-probe/src/run-program.ts";
 import { SetupError } from "./setup-error.ts";
 
+const ASK_LIMIT_MS = 60_000;
 const UPDATE_LIMIT_MS = 180_000;
 const DOWNLOAD_LIMIT_MS = 120_000;
 const KEYRINGS = ["/usr/share/keyrings/debian-archive-keyring.pgp", "/usr/share/keyrings/debian-archive-keyring.gpg"];
@@ -21,12 +22,13 @@ export async function debianMirror(): Promise<DebianMirror | undefined> {
   if (!/^ID=debian$/m.test(release)) return undefined;
   const codename = /^VERSION_CODENAME=(\w+)$/m.exec(release)?.[1] ?? "sid";
   const format = "$(CREATED_BY) $(RELEASE) $(COMPONENT) $(REPO_URI)";
-  const targets = await runProgram("apt-get", ["indextargets", "--format", format]);
+  const targets = await runProgram("apt-get", ["indextargets", "--format", format], { limitMs: ASK_LIMIT_MS });
+  if (targets.code !== 0) throw archiveFailure("asking apt-get for this machine's mirror", targets.reason);
   const uri = targets.stdout
     .split("\n")
     .map((line) => line.split(" "))
     .find(([kind, suite, component]) => kind === "Packages" && suite === codename && component === "main")?.[3];
-  return targets.code === 0 && uri !== undefined ? { uri, codename } : undefined;
+  return uri === undefined ? undefined : { uri, codename };
 }
 
 /**
@@ -78,7 +80,7 @@ async function privateAptConfig(dir: string, uri: string, suite: string): Promis
   for (const sub of ["state/lists/partial", "cache/archives/partial", "none"]) {
     await mkdir(join(dir, sub), { recursive: true });
   }
-  const dump = await runProgram("apt-config", ["dump"]);
+  const dump = await runProgram("apt-config", ["dump"], { limitMs: ASK_LIMIT_MS });
   const acquire = dump.stdout
     .split("\n")
     .filter((line) => line.startsWith("Acquire::") && !line.startsWith("Acquire::IndexTargets"));
