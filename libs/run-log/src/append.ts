@@ -9,9 +9,6 @@ import { type Outgoing, publishEvents, type PublishOutcome } from "./publish.ts"
 import { isTerminal, type RunState } from "./state.ts";
 import type { StoredLog } from "./stored.ts";
 
-/** Most events that one atomic batch takes (ADR-50). */
-const MAX_BATCH = 1_000;
-
 /** Who writes, and in which epoch. */
 export interface Writer {
   readonly service: string;
@@ -51,10 +48,9 @@ export async function appendEvents(
   let pending = sealAll(deps, state, events, writer);
   const deadline = performance.now() + deps.retryMs;
   for (let attempt = 0; pending.length > 0; attempt++) {
-    const batch = pending.slice(0, MAX_BATCH);
     const subject = logSubject(state.key);
-    const said = await publishEvents(deps.nc, subject, batch, at.head.sequence, deps.requestTimeoutMs);
-    const seen = await readBack(deps.stored, at, batch.at(-1)?.digest, deadline);
+    const said = await publishEvents(deps.nc, subject, pending, at.head.sequence, deps.requestTimeoutMs);
+    const seen = await readBack(deps.stored, at, pending.at(-1)?.digest, deadline);
     const landed = pending.findIndex((event) => event.digest === seen.head.digest) + 1;
     if (landed > 0) {
       pending = pending.slice(landed);

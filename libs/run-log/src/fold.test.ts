@@ -18,7 +18,7 @@ import {
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 });
 const logs = seeds.map((seed) => randomLog(seed, 60));
-const runs = { numRuns: 50 };
+const runs = { numRuns: 25 };
 
 /** Everything but how many messages were ignored and where the last message stands. */
 const meaning = ({ voids: _voids, head: { sequence: _sequence, ...head }, ...state }: RunState) => ({ ...state, head });
@@ -82,7 +82,7 @@ test("a void message anywhere changes nothing but the count", () => {
       expect(state.voids).toBe(1);
       expect(state.head.sequence).toBe(messages.length);
     }),
-    { numRuns: 80 },
+    { numRuns: 40 },
   );
 });
 
@@ -119,7 +119,7 @@ test("after a byte flipped, a message dropped or two swapped nothing that follow
       expect(validAfter).toBe(0);
       expect(state.head.ordinal).toBeLessThanOrEqual(at + 1);
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
 });
 
@@ -174,13 +174,13 @@ function race(seed: number, rule: PlaceRule): Race {
 test("of writers that race on an unguarded log at most one is believed", () => {
   fc.assert(
     fc.property(seeds, (seed) => expect(race(seed, checkPlace)).toEqual({ zombies: 0, doubles: 0 })),
-    { numRuns: 120 },
+    { numRuns: 60 },
   );
 });
 
 const withoutEpoch: PlaceRule = (s, l) => checkIdentity(s, l) ?? checkChain(s, l);
 const withoutChain: PlaceRule = (s, l) => checkIdentity(s, l) ?? checkEpoch(s, l);
-const races = (rule: PlaceRule) => Array.from({ length: 60 }, (_, seed) => race(seed, rule));
+const races = (rule: PlaceRule) => Array.from({ length: 30 }, (_, seed) => race(seed, rule));
 
 test("negative control: without the epoch a zombie is believed, without the chain one place is filled twice", () => {
   expect(races(withoutEpoch).some((r) => r.zombies > 0)).toBe(true);

@@ -14,8 +14,9 @@ export interface LogWriter {
   /** Aborts with the error when the log is lost. Work that is under way for this log must stop then. */
   readonly signal: AbortSignal;
   /**
-   * Appends events as one atomic commit; on return they are durable, valid and read back. Calls queue. Where an append
-   * fails for any cause but INVALID_TRANSITION the writer is spent: what became of the events is found by claiming anew.
+   * Appends events in order; on return they are durable, valid and read back. Calls queue. Where an append fails, some of
+   * the first may have become part of the log, so each prefix must make sense. After any failure but INVALID_TRANSITION
+   * the writer is spent: what became of the events is found by claiming anew.
    * Throws RunLogError FENCED, TERMINAL, UNAVAILABLE, STORAGE_FULL, INVALID_TRANSITION or REWOUND.
    */
   append(events: readonly LogEvent[]): Promise<void>;

@@ -1,5 +1,4 @@
 import { headers, type NatsConnection } from "@nats-io/transport-node";
-import { nuid } from "@nats-io/nats-core";
 import { RUNS } from "./streams.ts";
 
 /** One event on its way: its bytes, and an id that no other writer can have. */
@@ -13,7 +12,8 @@ export interface Outgoing {
  * before the log has been read back.
  */
 export type PublishOutcome =
-  | { readonly outcome: "stored" | "conflict" }
+  | { readonly outcome: "stored"; readonly sequence: number }
+  | { readonly outcome: "conflict" }
   | { readonly outcome: "retry" | "full"; readonly cause: string };
 
 /** Expected sequence does not match; the second where the engine cannot tell the right one. */
@@ -22,9 +22,11 @@ const CONFLICT = new Set([10071, 10164]);
 const FULL = new Set([10023, 10028, 10047, 10077]);
 
 /**
- * Sends events as one commit: all become visible or none. `expected` is the sequence of the last message of the
- * subject. One round trip: the messages of an atomic batch (nats-server 2.12, ADR-50) travel on one connection in order,
- * and only the last is answered.
+ * Sends events in order, each naming the sequence of the one before; `expected` is that of the last message of the
+ * subject. Where it does not answer `stored`, none, some of the first or all of them may be stored.
+ *
+ * An atomic batch (ADR-50) would be one commit, and was several times slower at every size that occurs
+ * (docs/decisions/0011).
  */
 export async function publishEvents(
   nc: NatsConnection,
@@ -33,33 +35,35 @@ export async function publishEvents(
   expected: number,
   timeoutMs: number,
 ): Promise<PublishOutcome> {
-  const batchId = nuid.next();
   try {
-    for (const [i, event] of events.entries()) {
-      const isLast = i === events.length - 1;
-      const h = headers();
-      h.set("Nats-Expected-Stream", RUNS);
-      h.set("Nats-Msg-Id", event.messageId);
-      if (i === 0) h.set("Nats-Expected-Last-Subject-Sequence", String(expected));
-      if (events.length > 1) {
-        h.set("Nats-Batch-Id", batchId);
-        h.set("Nats-Batch-Sequence", String(i + 1));
-        if (isLast) h.set("Nats-Batch-Commit", "1");
-      }
-      if (!isLast) nc.publish(subject, event.bytes, { headers: h });
-      else return interpret((await nc.request(subject, event.bytes, { headers: h, timeout: timeoutMs })).string());
+    let last = expected;
+    for (const event of events) {
+      const answer = await nc.request(subject, event.bytes, { headers: headersOf(event, last), timeout: timeoutMs });
+      const said = interpret(answer.string());
+      if (said.outcome !== "stored") return said;
+      last = said.sequence;
     }
-    throw new RangeError("nothing to publish");
+    return { outcome: "stored", sequence: last };
   } catch (error) {
-    if (error instanceof RangeError) throw error;
     // Timeout, no responder, a link that broke: the events may or may not be stored.
     return { outcome: "retry", cause: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
   }
 }
 
+function headersOf(event: Outgoing, expected: number) {
+  const h = headers();
+  h.set("Nats-Expected-Stream", RUNS);
+  h.set("Nats-Msg-Id", event.messageId);
+  h.set("Nats-Expected-Last-Subject-Sequence", String(expected));
+  return h;
+}
+
 function interpret(answer: string): PublishOutcome {
-  const { error } = JSON.parse(answer) as { error?: { err_code?: number; code?: number; description?: string } };
-  if (error === undefined) return { outcome: "stored" };
+  const { error, seq } = JSON.parse(answer) as {
+    error?: { err_code?: number; code?: number; description?: string };
+    seq?: number;
+  };
+  if (error === undefined) return { outcome: "stored", sequence: seq ?? 0 };
   const code = error.err_code ?? 0;
   if (CONFLICT.has(code)) return { outcome: "conflict" };
   const cause = `${error.description ?? "error"} (${code || error.code})`;

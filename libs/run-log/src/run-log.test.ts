@@ -125,13 +125,13 @@ test("what the engine acknowledges is not believed before it was read back", asy
   expect((await log.read(key)).accepted.size).toBe(0);
 });
 
-test("several events are one commit, however many", async () => {
+test("many events at once are all there, in order", async () => {
   const key = freshKey();
   const log = open("a");
   await log.create(key, runSubmitted());
   const writer = await log.claim(key);
-  await writer.append(Array.from({ length: 1_205 }, (_, i) => note(`n${i}`)));
-  expect(writer.state.accepted.size).toBe(1_205);
+  await writer.append(Array.from({ length: 305 }, (_, i) => note(`n${i}`)));
+  expect(writer.state.accepted.size).toBe(305);
   const again = await open("b").read(key);
   expect(again.head).toEqual(writer.state.head);
 });

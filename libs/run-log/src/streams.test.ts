@@ -41,7 +41,7 @@ test("a stream that acknowledges before it has written is refused", async () => 
   const jsm = await jetstreamManager(nc);
   const { config } = await jsm.streams.info(AUDIT);
   await jsm.streams.delete(AUDIT);
-  await jsm.streams.add({ ...config, allow_atomic: false, persist_mode: "async" });
+  await jsm.streams.add({ ...config, persist_mode: "async" });
   await expect(ensureStreams(nc)).rejects.toMatchObject({
     code: "STREAM_MISCONFIGURED",
     message: expect.stringContaining("persist_mode"),

@@ -35,7 +35,6 @@ const wanted: readonly (Partial<StreamConfig> & { readonly name: string })[] = [
     deny_purge: true,
     allow_rollup_hdrs: false,
     allow_direct: true,
-    allow_atomic: true,
     duplicate_window,
   },
   {

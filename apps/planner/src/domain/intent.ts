@@ -3,7 +3,7 @@ import type { InboxMessage, LogEvent } from "@cofferdam/run-log";
 
 /** Something the planner is to do next for a run. Each can be done twice, or not at all and then again, without harm. */
 export type Intent =
-  /** Append to the run's log, as one commit. */
+  /** Append to the run's log, in order. */
   | { readonly kind: "append"; readonly events: readonly LogEvent[] }
   /** Begin the log of an attempt at a task, and ring for a worker. `log` is its identifier within the run. */
   | { readonly kind: "begin-task"; readonly log: string; readonly submitted: events.RunSubmitted }

@@ -34,6 +34,16 @@ export class MemoryLog {
     return folded;
   }
 
+  /** Stores bytes only if they are valid, and says whether they were. */
+  offer(bytes: Uint8Array): boolean {
+    const message = { sequence: this.messages.length + 1, bytes };
+    const folded = fold(this.state, message);
+    if (!folded.valid) return false;
+    this.messages.push(message);
+    this.state = folded.state;
+    return true;
+  }
+
   /** Writes an event as `writer` would who believes that the log stands at `view`. */
   write(event: LogEvent, writer: MemoryWriter, view: RunState = this.state): Folded {
     return this.store(sealFor(view, event, writer));

@@ -1,4 +1,3 @@
-import { fold } from "../fold.ts";
 import { isTerminal } from "../state.ts";
 import { candidate, type Choose } from "./candidates.ts";
 import { MemoryLog, sealFor } from "./memory-log.ts";
@@ -30,8 +29,7 @@ export function randomLog(seed: number, length: number): MemoryLog {
     const event = candidate(log.state, choose);
     // Ends would come too early to leave anything to test.
     if (event.type.startsWith("run.") && event.type !== "run.planned" && choose(5) > 0) continue;
-    const bytes = sealFor(log.state, event, log.state.head);
-    if (fold(log.state, { sequence: log.messages.length + 1, bytes }).valid) log.store(bytes);
+    log.offer(sealFor(log.state, event, log.state.head));
   }
   return log;
 }
