@@ -95,7 +95,9 @@ test("the server does not outlive a parent that was killed, and its store can be
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   const pid = Number(await new Promise((done) => parent.stdout.once("data", (data) => done(String(data)))));
+  const ended = new Promise((done) => parent.once("exit", done));
   parent.kill("SIGKILL");
+  await ended;
   const successor = await startNats({ binary, storeDir: dir });
   expect(successor.pid).not.toBe(pid);
   for (let i = 0; i < 200 && (await commandLine(pid)) !== undefined; i++) await sleep(20);
