@@ -1,6 +1,6 @@
-import { verifyRun, type VerifyRunResult } from "@cofferdam/evidence";
-import { createBlobStore, fileStore, isDigest } from "@cofferdam/storage";
-import { snapshotVerifier } from "@cofferdam/workspace-tree";
+import { type Finding, verifyRun, type VerifyRunResult } from "@cofferdam/evidence";
+import { createBlobStore, fileStore, isDigest, type ObjectStore } from "@cofferdam/storage";
+import { checkStore, snapshotVerifier } from "@cofferdam/workspace-tree";
 import type { Home } from "../local/home.ts";
 import type { LedgerVerdict } from "../render/report-data.ts";
 import { trustedVerifierKey } from "./trusted-key.ts";
@@ -18,7 +18,7 @@ export interface VerifyHomeOptions {
 export async function verifyHome(home: Home, options: VerifyHomeOptions): Promise<VerifyRunResult> {
   const store = fileStore(home.objects);
   const verify = await snapshotVerifier(store);
-  return verifyRun({
+  const result = await verifyRun({
     ledgerDir: options.ledgerDir ?? home.ledger,
     verifierKey: trustedVerifierKey(home, options.key),
     run: options.run,
@@ -30,6 +30,18 @@ export async function verifyHome(home: Home, options: VerifyHomeOptions): Promis
       return problems;
     },
   });
+  return options.run === undefined
+    ? { ...result, findings: [...result.findings, ...(await storeFindings(store))] }
+    : result;
+}
+
+/** Where everything is verified, also what no run names: a pack may hold what the next run will build on. */
+async function storeFindings(store: ObjectStore): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for await (const { object, digest, message } of checkStore(store)) {
+    findings.push({ kind: "snapshot", place: object ?? digest ?? "snapshot store", problem: message });
+  }
+  return findings;
 }
 
 export function verdictOf(result: VerifyRunResult): LedgerVerdict {
