@@ -13,7 +13,7 @@ export function servedManifests(team: string): ServedService {
         return { problems: result.ok ? [] : [...result.problems] };
       }),
       render: unary(async (request: manifest.RenderRequest): Promise<manifest.RenderResponse> => ({
-        text: renderWorkspace(validManifest(request, team), { inputs: {} }),
+        text: renderWorkspace(validManifest(request, team).manifest, { inputs: {} }),
       })),
     },
   };

@@ -13,10 +13,13 @@ import {
 } from "@cofferdam/manifest";
 import { RpcError } from "@cofferdam/service";
 import { pushFiles, type SnapshotClient, treePath, TreeError } from "@cofferdam/workspace-tree";
-import { manifestInvalid } from "./invalid.ts";
 
 /** Fences need a log; nobody owns the inputs of a run that does not exist yet. */
 const LOG = "inputs";
+
+export type PinResult =
+  | { readonly ok: true; readonly inputs: events.PinnedInput[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /**
  * Pins the inputs of a manifest: lists them, checks limits before a byte is read and expectations before an agent sees
@@ -31,7 +34,7 @@ export class InputPinner {
     this.#team = team;
   }
 
-  async pin({ spec }: Manifest, base: string): Promise<events.PinnedInput[]> {
+  async pin({ spec }: Manifest, base: string): Promise<PinResult> {
     const chosen: { name: string; input: Input; files: readonly SelectedFile[] }[] = [];
     const problems: Problem[] = [];
     for (const [name, input] of Object.entries(spec.inputs)) {
@@ -42,8 +45,13 @@ export class InputPinner {
       }
       chosen.push({ name, input, files: selection.files });
     }
-    if (problems.length > 0) throw manifestInvalid(problems);
-    return await Promise.all(chosen.map(({ name, input, files }) => this.#commit(name, input, files, base)));
+    if (problems.length > 0) return { ok: false, problems };
+    const inputs = await Promise.all(chosen.map(({ name, input, files }) => this.#commit(name, input, files, base)));
+    const moved = inputs.flatMap(({ name, treeDigest }) => {
+      const pinned = spec.inputs[name]?.pin?.digest;
+      return pinned === undefined || pinned === treeDigest ? [] : [changed(name, pinned, treeDigest)];
+    });
+    return moved.length > 0 ? { ok: false, problems: moved } : { ok: true, inputs };
   }
 
   async #commit(name: string, input: Input, files: readonly SelectedFile[], base: string): Promise<events.PinnedInput> {
@@ -55,8 +63,6 @@ export class InputPinner {
       unreadable(name, relative(base, root)),
     );
     const sizeBytes = tree.entries.reduce((sum, entry) => sum + (entry.type === "file" ? entry.sizeBytes : 0), 0);
-    const pinned = input.pin?.digest;
-    if (pinned !== undefined && pinned !== treeDigest) throw manifestInvalid([changed(name, pinned, treeDigest)]);
     return {
       name,
       source: formatLocation(input.from),

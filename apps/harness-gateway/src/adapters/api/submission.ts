@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type events, run } from "@cofferdam/contracts";
-import { inlineFiles, type Manifest, parseManifest } from "@cofferdam/manifest";
+import { inlineFiles, type Manifest, parseManifest, type ParseResult } from "@cofferdam/manifest";
 import { type Doorbells, type LogKey, type RunLog, type Team } from "@cofferdam/run-log";
 import { RpcError } from "@cofferdam/service";
 import type { BlobStore } from "@cofferdam/storage";
@@ -29,8 +29,9 @@ export interface SubmissionDeps {
  */
 export async function submitRun(deps: SubmissionDeps, request: run.StartRunRequest): Promise<run.StartRunResponse> {
   const base = localFolder(deps, request.baseLocation);
-  const inlined = await inlineFiles(validManifest(request, deps.team), base);
-  if (!inlined.ok) throw manifestInvalid(inlined.problems);
+  const written = validManifest(request, deps.team);
+  const inlined = await inlineFiles(written.manifest, base);
+  if (!inlined.ok) throw manifestInvalid(written.locate(inlined.problems));
   const { manifest } = inlined;
   const model = modelOf(deps.model, manifest, base);
   const key = request.idempotencyKey === "" ? randomUUID() : request.idempotencyKey;
@@ -38,7 +39,9 @@ export async function submitRun(deps: SubmissionDeps, request: run.StartRunReque
   const record = await deps.blobs.put(encodeManifest(manifest), "application/json");
   const before = await deps.log.read(logKey);
   if (before.submitted !== undefined) return repeated(before.submitted, record, logKey);
-  const inputs = await deps.inputs.pin(manifest, base);
+  const pinned = await deps.inputs.pin(manifest, base);
+  if (!pinned.ok) throw manifestInvalid(written.locate(pinned.problems));
+  const { inputs } = pinned;
   const fanOut = inputs.find(({ name }) => name === manifest.spec.compute.parallel?.over);
   const submitted: events.RunSubmitted = {
     team: deps.team,
@@ -69,11 +72,13 @@ function repeated(before: events.RunSubmitted, record: events.BlobRef, { run: ru
   });
 }
 
-export function validManifest(request: Pick<run.StartRunRequest, "manifest" | "manifestPath">, team: string): Manifest {
+type Written = Extract<ParseResult, { ok: true }>;
+
+export function validManifest(request: Pick<run.StartRunRequest, "manifest" | "manifestPath">, team: string): Written {
   const result = parseManifest(request.manifest, { path: request.manifestPath });
   if (!result.ok) throw manifestInvalid(result.problems);
   const named = result.manifest.metadata.team;
-  if (named === undefined || named === team) return result.manifest;
+  if (named === undefined || named === team) return result;
   throw new RpcError({
     status: "PERMISSION_DENIED",
     reason: "WRONG_TEAM",
