@@ -8,6 +8,7 @@ import { OutputJournal, readJournal } from "./adapters/output-journal.ts";
 import type { BrokerState } from "./adapters/state.ts";
 import { invalid } from "./domain/errors.ts";
 import type { FaultPlan } from "./domain/faults.ts";
+import type { Holder } from "./domain/holder.ts";
 import type { HeldSandbox } from "./held-sandbox.ts";
 import type { RunningExec } from "./running-exec.ts";
 import type { Sandboxes } from "./sandboxes.ts";
@@ -38,11 +39,10 @@ export class Executor {
    * Starts a command, attaches to the one that runs under this id, or finds the recorded one.
    * Returns its events and, while it runs, the way to its input.
    */
-  async begin(held: HeldSandbox, start: sandbox.ExecStart): Promise<Begun> {
+  async begin(held: HeldSandbox, holder: Holder, start: sandbox.ExecStart): Promise<Begun> {
     if (start.execId === "") throw invalid("start.exec_id", "is empty", "give a key that is unique in the log");
     const requestDigest = digestOf(start);
-    return held.turn.run(async () => {
-      held.assertNotLost();
+    return this.#parts.sandboxes.inTurn(held, holder, async () => {
       const running = held.running.get(start.execId);
       if (running !== undefined) {
         assertSame(start.execId, running.requestDigest, requestDigest);
@@ -53,12 +53,17 @@ export class Executor {
         assertSame(start.execId, recorded.requestDigest, requestDigest);
         return { events: replay(this.#journalPath(held, start.execId), recorded.outcome) };
       }
-      const fresh = await this.#start(held, start, requestDigest);
+      const fresh = await this.#start(held, holder, start, requestDigest);
       return { events: follow(fresh), execution: fresh.execution };
     });
   }
 
-  async #start(held: HeldSandbox, start: sandbox.ExecStart, requestDigest: string): Promise<RunningExec> {
+  async #start(
+    held: HeldSandbox,
+    holder: Holder,
+    start: sandbox.ExecStart,
+    requestDigest: string,
+  ): Promise<RunningExec> {
     if (held.running.size >= MAX_RUNNING) throw tooMany();
     const workdir = WorkspacePath(start.workdir);
     const { limits } = held;
@@ -66,6 +71,8 @@ export class Executor {
     const journal = await OutputJournal.create(this.#journalPath(held, start.execId));
     let execution: Execution;
     try {
+      // Nothing is waited for between this and the start.
+      this.#parts.sandboxes.admit(holder);
       const { argv, environment } = start;
       execution = held.sandbox.exec({ argv, workdir, environment, timeoutMs, outputBytes: limits.outputBytes });
     } catch (error) {

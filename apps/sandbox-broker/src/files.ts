@@ -11,7 +11,9 @@ import {
 import type { BrokerState } from "./adapters/state.ts";
 import { invalid } from "./domain/errors.ts";
 import { assertSame } from "./exec.ts";
+import type { Holder } from "./domain/holder.ts";
 import type { HeldSandbox } from "./held-sandbox.ts";
+import type { Sandboxes } from "./sandboxes.ts";
 
 const DEFAULT_MAX_BYTES = 64 * 2 ** 20;
 const MAX_CHANGES = 1_000;
@@ -33,8 +35,9 @@ export async function* readOne(
 /** Writes and removes files, all or none, once per exec id. */
 export async function writeAll(
   held: HeldSandbox,
+  holder: Holder,
   request: sandbox.WriteFilesRequest,
-  state: BrokerState,
+  { sandboxes, state }: { readonly sandboxes: Sandboxes; readonly state: BrokerState },
 ): Promise<void> {
   if (request.execId === "") throw invalid("exec_id", "is empty", "give a key that is unique in the log");
   if (request.changes.length === 0) throw invalid("changes", "is empty", "name at least one file");
@@ -42,8 +45,7 @@ export async function writeAll(
     throw invalid("changes", `has more than ${MAX_CHANGES} entries`, "write in parts");
   const changes = request.changes.map((change, i) => changeOf(change, i, held.readOnlyFolders));
   const requestDigest = digestOf(changes);
-  await held.turn.run(async () => {
-    held.assertNotLost();
+  await sandboxes.inTurn(held, holder, async () => {
     const recorded = state.execOf(held.id, request.execId);
     if (recorded !== undefined) {
       assertSame(request.execId, recorded.requestDigest, requestDigest);

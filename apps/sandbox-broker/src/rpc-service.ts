@@ -24,7 +24,7 @@ export interface RpcParts {
 
 /** SandboxService of proto/cofferdam/sandbox/v1. */
 export function sandboxService(parts: RpcParts) {
-  const { team, provider, sandboxes, acquirer, executor, store, state } = parts;
+  const { team, provider, sandboxes, acquirer, executor } = parts;
   const holder = (given: sandbox.Holder | undefined): Holder => holderOf(given, team);
   const find = (q: { readonly holder: sandbox.Holder | undefined; readonly sandboxId: string }) =>
     sandboxes.find(holder(q.holder), q.sandboxId);
@@ -58,7 +58,8 @@ export function sandboxService(parts: RpcParts) {
         const first = await inputs.next();
         const request = first.done ? undefined : first.value.request;
         if (request?.$case !== "start") throw invalid("request", "does not begin with start", "send start first");
-        const { events, execution } = await executor.begin(find(request.value), request.value);
+        const { value } = request;
+        const { events, execution } = await executor.begin(find(value), holder(value.holder), value);
         if (execution !== undefined) void feedInput(inputs, execution);
         yield* events;
       }),
@@ -70,12 +71,12 @@ export function sandboxService(parts: RpcParts) {
     ),
     writeFiles: unary((q: sandbox.WriteFilesRequest) =>
       typed(async (): Promise<sandbox.WriteFilesResponse> => {
-        await writeAll(find(q), q, state);
+        await writeAll(find(q), holder(q.holder), q, parts);
         return {};
       }),
     ),
     checkpoint: unary((q: sandbox.CheckpointRequest, { signal }) =>
-      typed(() => checkpoint(find(q), store, q.parentDigest, signal)),
+      typed(() => checkpoint(find(q), holder(q.holder), parts, q.parentDigest, signal)),
     ),
     describe: unary(async (): Promise<sandbox.DescribeResponse> => ({
       sandboxes: sandboxes.all().map((held) => ({

@@ -78,6 +78,18 @@ export class Sandboxes {
     });
   }
 
+  /**
+   * Runs an act on a sandbox when it is its turn. Whoever waited is looked at again: between its call and its turn
+   * another owner may have come, and after that nothing of the earlier one may begin.
+   */
+  inTurn<T>(held: HeldSandbox, holder: Holder, act: () => Promise<T>): Promise<T> {
+    return held.turn.run(() => {
+      this.admit(holder);
+      held.assertNotLost();
+      return act();
+    });
+  }
+
   lose(held: HeldSandbox, reason: string): Promise<void> {
     held.markLost(reason);
     if (this.#living.has(held.id))

@@ -77,6 +77,13 @@ test("input goes in as bytes and output comes out as bytes, of any value", async
   expect((await run(box, ["cat"], { input: all })).bytes.equals(all)).toBe(true);
 });
 
+test("the standard streams can be opened again by their names", async () => {
+  const result = await sh(box, "cat /dev/stdin > /dev/stdout; echo no > /dev/stderr; echo yes | tee /dev/stderr", {
+    input: "in\n",
+  });
+  expect(result).toMatchObject({ exitCode: 0, stdout: "in\nyes\n", stderr: "no\nyes\n" });
+});
+
 test("ten megabytes of output arrive whole, on either stream", async () => {
   const size = 10 * 2 ** 20;
   const result = await sh(box, `head -c ${size} /dev/zero; head -c ${size} /dev/zero >&2`);

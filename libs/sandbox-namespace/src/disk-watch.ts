@@ -1,6 +1,7 @@
 import { lstat, opendir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { errnoOf } from "./errno.ts";
 
 /** Files that one sandbox may have; a bound on inodes as well as on the time that measuring takes. */
 export const MAX_FILES = 1_000_000;
@@ -11,7 +12,9 @@ const PAUSE_FACTOR = 9;
 
 /**
  * Measures folders again and again and calls back when they exceed `maxBytes` together. Between two measurements a
- * command can write more than that: what is bounded sharply is the single file (RLIMIT_FSIZE), not the sum.
+ * command can write more than that: what is bounded sharply is the single file (RLIMIT_FSIZE), not the sum. A command
+ * that starts above the bound may go on while it only makes things less, so that it can tidy up; above twice the bound
+ * none may.
  */
 export async function watchDisk(
   folders: readonly string[],
@@ -19,14 +22,22 @@ export async function watchDisk(
   signal: AbortSignal,
   exceeded: () => void,
 ): Promise<void> {
+  let before: DiskUse | undefined;
   while (!signal.aborted) {
     const start = performance.now();
     const used = await measure(folders, signal);
     if (signal.aborted) return;
-    if (used.bytes > maxBytes || used.files > MAX_FILES) exceeded();
+    if (isTooMuch(used, before, maxBytes)) exceeded();
+    before = used;
     const pause = Math.max(SHORTEST_PAUSE_MS, (performance.now() - start) * PAUSE_FACTOR);
     await sleep(pause, undefined, { signal }).catch(() => undefined);
   }
+}
+
+function isTooMuch(used: DiskUse, before: DiskUse | undefined, maxBytes: number): boolean {
+  if (used.bytes <= maxBytes && used.files <= MAX_FILES) return false;
+  if (used.bytes > 2 * maxBytes || used.files > 2 * MAX_FILES) return true;
+  return before !== undefined && (used.bytes > before.bytes || used.files > before.files);
 }
 
 export interface DiskUse {
@@ -44,15 +55,21 @@ export async function measure(folders: readonly string[], signal?: AbortSignal):
     for await (const entry of entriesOf(folder)) {
       files++;
       const path = join(folder, entry.name);
-      const info = await lstat(path, { bigint: true }).catch(() => undefined);
+      const info = await lstat(path, { bigint: true }).catch(missingOnly);
+      if (info === "unreachable") return { bytes, files: Infinity };
       if (info === undefined || seen.has(info.ino)) continue;
       if (info.nlink > 1n && !info.isDirectory()) seen.add(info.ino);
       bytes += Number(info.blocks) * 512;
       if (info.isDirectory()) pending.push(path);
-      if (files > MAX_FILES) return { bytes, files };
+      if (files > 2 * MAX_FILES) return { bytes, files };
     }
   }
   return { bytes, files };
+}
+
+/** What vanished meanwhile counts nothing; what lies deeper than any path reaches counts as too much. */
+function missingOnly(error: unknown): undefined | "unreachable" {
+  return errnoOf(error) === "ENAMETOOLONG" ? "unreachable" : undefined;
 }
 
 async function* entriesOf(folder: string): AsyncGenerator<{ readonly name: string }> {

@@ -3,6 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { Duplex, type Readable, type Writable } from "node:stream";
 import { type Execution, type ExecutionResult, type LimitName, SandboxError } from "@cofferdam/sandbox-provider";
 import { descriptors } from "./arguments.ts";
+import type { OutputPipes } from "./fifos.ts";
 import { OutputMeter } from "./output-meter.ts";
 import { type ProcessRecord, recordOf, send } from "./process-record.ts";
 import { readResult, readStatus } from "./status.ts";
@@ -17,6 +18,7 @@ export interface ExecutionPlan {
   /** Command line of process 1. */
   readonly command: readonly string[];
   readonly seccompFile: string;
+  readonly pipes: OutputPipes;
   /** Numeric user to run as; the caller's own if absent. */
   readonly uid?: number;
   readonly timeoutMs: number;
@@ -55,11 +57,12 @@ export class NamespaceExecution implements Execution {
       const child = spawn(plan.bwrap, ["--args", String(descriptors.args), "--", ...plan.command], {
         cwd: "/",
         env: {},
-        stdio: ["pipe", "pipe", "pipe", "pipe", "pipe", filter, "pipe"],
+        stdio: ["pipe", ...plan.pipes.descriptors, "pipe", "pipe", filter, "pipe"],
         ...(plan.uid === undefined ? {} : { uid: plan.uid, gid: plan.uid }),
       });
-      const { stdin, stdout, stderr } = child;
-      if (stdin === null || stdout === null || stderr === null) throw startFailed("the command has no pipes");
+      const { stdout, stderr } = plan.pipes;
+      const { stdin } = child;
+      if (stdin === null) throw startFailed("the command has no input");
       const meter = new OutputMeter(plan.outputBytes, () => this.killFor("output"));
       this.stdin = stdin;
       this.stdout = stdout.pipe(meter.tap());
@@ -88,6 +91,7 @@ export class NamespaceExecution implements Execution {
       args.end(plan.options.map((option) => `${option}\0`).join(""));
     } finally {
       closeSync(filter);
+      plan.pipes.handOver();
     }
   }
 

@@ -33,7 +33,8 @@ export function systemArguments(emptyFile: string): readonly string[] {
       args.push(...mirrored(merged));
   }
   for (const path of systemFiles) if (existsSync(path)) args.push("--ro-bind", path, path);
-  args.push("--proc", "/proc", "--dev", "/dev");
+  // A few settings belong to the sandbox's own namespaces and so to its user; read-only they all are alike.
+  args.push("--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev");
   for (const name of hiddenFiles) if (existsSync(`/proc/${name}`)) args.push("--ro-bind", emptyFile, `/proc/${name}`);
   for (const name of hiddenFolders) {
     if (existsSync(`/proc/${name}`))

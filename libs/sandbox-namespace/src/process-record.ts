@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { errnoOf } from "./errno.ts";
 
 /** A process that cannot be mistaken for a later one with the same id. */
 export interface ProcessRecord {
@@ -27,7 +28,7 @@ export function send(record: ProcessRecord, signal: number, group = false): bool
     process.kill(group ? -record.pid : record.pid, signal);
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ESRCH") return false;
+    if (errnoOf(error) === "ESRCH") return false;
     throw error;
   }
 }

@@ -143,7 +143,7 @@ export class NamespaceProvider implements SandboxProvider {
     const grouped = cgroups.usable ? `cgroup v${cgroups.parents.version}` : `none (${cgroups.reason})`;
     return {
       memory: grouped,
-      pids: grouped,
+      pids: cgroups.usable ? grouped : `RLIMIT_NPROC of each command (${cgroups.reason})`,
       cpu: grouped,
       disk: "RLIMIT_FSIZE per file; the sum is measured while commands run, and they are killed above it",
       timeout: "kill of the pid namespace",

@@ -13,6 +13,7 @@ import type { Group } from "./cgroup/group.ts";
 import { watchDisk } from "./disk-watch.ts";
 import { NamespaceExecution } from "./execution.ts";
 import { launchCommand } from "./launch.ts";
+import { Fifos } from "./fifos.ts";
 import { forgetRunning, noteRunning } from "./running-records.ts";
 import type { Runtime } from "./runtime.ts";
 import type { SandboxFolders } from "./sandbox-folders.ts";
@@ -47,6 +48,7 @@ export class NamespaceSandbox implements Sandbox {
   readonly owner: Owner;
   readonly workspace: string;
   readonly #parts: SandboxParts;
+  readonly #fifos: Fifos;
   readonly #running = new Map<string, NamespaceExecution>();
   #watch: AbortController | undefined;
   #destroyed: Promise<void> | undefined;
@@ -57,6 +59,7 @@ export class NamespaceSandbox implements Sandbox {
     this.owner = parts.owner;
     this.workspace = parts.folders.workspace;
     this.#parts = parts;
+    this.#fifos = new Fifos(parts.folders.streams);
   }
 
   readOnlyFolder(name: string): string {
@@ -73,17 +76,23 @@ export class NamespaceSandbox implements Sandbox {
     folders.assertMountPoints();
     const hitsBefore = group?.hits();
     const workdir = command.workdir === "" ? "/workspace" : `/workspace/${command.workdir}`;
+    const { diskBytes: fileBytes, pids: processes } = spec.limits;
+    const bounds = group === undefined ? { fileBytes, processes } : { fileBytes };
+    const { pipes, giveBack } = this.#fifos.take();
     const execution = new NamespaceExecution({
       bwrap: runtime.bwrap,
       options: bubblewrapOptions(runtime, system, folders),
-      command: launchCommand(workdir, spec.limits.diskBytes, environment, command.argv),
+      command: launchCommand(workdir, bounds, environment, command.argv),
       seccompFile: runtime.seccompFile,
+      pipes,
       ...(foreign ? { uid: owner.uid } : {}),
       timeoutMs: command.timeoutMs,
       outputBytes: command.outputBytes,
       place: (pid) => group?.place(pid),
       limitsHit: () => limitHit(hitsBefore, group?.hits()),
     });
+    // Whoever still had an end of these pipes would read or hold open what belongs to the next command.
+    void Promise.all([execution.gone, pipes.closed]).then(giveBack);
     this.#track(execution);
     return execution;
   }
@@ -93,7 +102,10 @@ export class NamespaceSandbox implements Sandbox {
     const { group } = this.#parts;
     if (group?.freezes === true) {
       await group.freeze();
-      return async () => group.thaw();
+      return async () => {
+        // A sandbox that was destroyed meanwhile has nothing to thaw.
+        if (this.#destroyed === undefined) group.thaw();
+      };
     }
     if (this.#running.size === 0) return async () => undefined;
     throw new SandboxError(

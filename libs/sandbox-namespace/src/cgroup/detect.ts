@@ -27,8 +27,7 @@ export async function detectCgroups(name: string, delegated?: string): Promise<C
     }
     return { usable: true, parents };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { usable: false, reason: `control groups cannot be made: ${reason}` };
+    return { usable: false, reason: `control groups cannot be made: ${String(error)}` };
   }
 }
 

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "n
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Limits, SandboxError } from "@cofferdam/sandbox-provider";
+import { errnoOf } from "../errno.ts";
 import { type Controller, controllers, counterIn, eventCounter, limitFiles } from "./limit-files.ts";
 
 /** Where groups of sandboxes are made: one folder per controller, and one that can freeze and kill. */
@@ -89,7 +90,7 @@ export class Group {
       try {
         process.kill(pid, "SIGKILL");
       } catch (error) {
-        if (!hasCode(error, "ESRCH")) throw error;
+        if (errnoOf(error) !== "ESRCH") throw error;
       }
     }
   }
@@ -138,11 +139,8 @@ function removed(folder: string): boolean {
     rmdirSync(folder);
     return true;
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return true;
-    if (hasCode(error, "EBUSY")) return false;
+    if (errnoOf(error) === "ENOENT") return true;
+    if (errnoOf(error) === "EBUSY") return false;
     throw error;
   }
 }
-
-const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && "code" in error && error.code === code;
