@@ -12,5 +12,5 @@ export default {
   modulePathIgnorePatterns: ["/dist/", "<rootDir>/.cofferdam/"],
   extensionsToTreatAsEsm: [".ts"],
   transform: { "\\.ts$": "<rootDir>/tools/jest-strip-types.mjs" },
-  testTimeout: 60_000,
+  testTimeout: 300_000,
 };
