@@ -1,5 +1,6 @@
 import { DeliverPolicy, jetstream, type JsMsg } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { NOTICE_SOON } from "./consume-options.ts";
 import { type LogKey, parseLogSubject, type Team } from "./log-key.ts";
 import { RUNS } from "./streams.ts";
 
@@ -39,7 +40,7 @@ export async function readHeads(nc: NatsConnection, team: Team): Promise<LogHead
 export async function* followHeads(nc: NatsConnection, team: Team, signal: AbortSignal): AsyncGenerator<LogHead> {
   if (signal.aborted) return;
   const consumer = await lastPerLog(nc, team);
-  const messages = await consumer.consume({ max_messages: 256 });
+  const messages = await consumer.consume({ max_messages: 256, ...NOTICE_SOON });
   const stop = () => messages.stop();
   signal.addEventListener("abort", stop, { once: true });
   try {

@@ -1,5 +1,6 @@
 import { jetstream } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { NOTICE_SOON } from "./consume-options.ts";
 import { emptyState, fold } from "./fold.ts";
 import { parseLogSubject, runFilter, type RunId, type Team } from "./log-key.ts";
 import type { StoredEvent } from "./run-log.ts";
@@ -16,7 +17,7 @@ export async function* watchRun(
   if (signal?.aborted) return;
   // An ordered consumer begins anew by itself after any gap, restart or lost link.
   const consumer = await jetstream(nc).consumers.get(RUNS, { filter_subjects: runFilter(team, run) });
-  const messages = await consumer.consume({ max_messages: 256 });
+  const messages = await consumer.consume({ max_messages: 256, ...NOTICE_SOON });
   const stop = () => messages.stop();
   signal?.addEventListener("abort", stop, { once: true });
   const states = new Map<string, RunState>();
