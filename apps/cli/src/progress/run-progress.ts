@@ -1,5 +1,6 @@
 import { events } from "@cofferdam/contracts";
 import type { WatchedEvent } from "@cofferdam/client";
+import { addUsage } from "@cofferdam/run-log";
 import { describeToolCall } from "./tool-call.ts";
 
 /** How often a step was begun and committed, by the log. */
@@ -168,15 +169,4 @@ function advanceTask(task: TaskProgress, event: WatchedEvent): TaskProgress {
 function counted(steps: ReadonlyMap<number, StepCount>, step: number, more: StepCount): ReadonlyMap<number, StepCount> {
   const { starts, commits } = steps.get(step) ?? { starts: 0, commits: 0 };
   return new Map(steps).set(step, { starts: starts + more.starts, commits: commits + more.commits });
-}
-
-function addUsage(sum: events.Usage, more: events.Usage | undefined): events.Usage {
-  if (more === undefined) return sum;
-  return {
-    inputTokens: sum.inputTokens + more.inputTokens,
-    cachedInputTokens: sum.cachedInputTokens + more.cachedInputTokens,
-    outputTokens: sum.outputTokens + more.outputTokens,
-    modelCalls: sum.modelCalls + more.modelCalls,
-    toolCalls: sum.toolCalls + more.toolCalls,
-  };
 }

@@ -1,10 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import type { events } from "@cofferdam/contracts";
-import { NO_EVENT, type RunState, type Step } from "@cofferdam/run-log";
+import { emptyState, NO_EVENT, noUsage, RunId, type RunState, type Step, TaskId, Team } from "@cofferdam/run-log";
 import type { Answer } from "./answer.ts";
 import { type Act, decide } from "./decide.ts";
 
-const usage = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, modelCalls: 0, toolCalls: 0 };
 const task = (kind: events.TaskKind, budget?: events.Budget): events.TaskSpec => ({
   taskId: "t001",
   kind,
@@ -17,29 +16,14 @@ const task = (kind: events.TaskKind, budget?: events.Budget): events.TaskSpec =>
 function stateOf(changes: Partial<RunState>, spec = task("TASK_KIND_WORK")): RunState {
   const submitted = { task: spec, inputs: [] } as unknown as events.RunSubmitted;
   return {
+    ...emptyState({ team: Team("t"), run: RunId("r1"), task: TaskId("t001") }),
     head: { ordinal: 3, digest: NO_EVENT, epoch: 1, owner: "w", sequence: 3 },
-    voids: 0,
     status: "running",
     submitted,
-    submittedAt: "",
-    endedAt: "",
-    inputs: [],
-    planned: undefined,
-    tasks: new Map(),
-    accepted: new Set(),
-    cancel: undefined,
     started: { taskId: "t001", itemPath: "a" },
     sandbox: { sandboxId: "sb1", tier: "namespace", snapshotDigest: "", readyMs: 1, epoch: 1 },
-    sandboxesLost: 0,
-    turns: [],
-    steps: [],
-    snapshot: "",
-    published: [],
-    result: undefined,
-    failure: undefined,
-    usage,
     ...changes,
-  } as RunState;
+  };
 }
 
 const turn = (n: number, responded = true) => ({
@@ -133,7 +117,7 @@ describe("budgets", () => {
 
   test("zero is no limit", () => expect(act(stateOf({}, limited({})), [], 1e12).kind).toBe("request"));
   test.each([
-    ["tokens", limited({ tokens: 10 }), { usage: { ...usage, inputTokens: 4, outputTokens: 6 } }, 0],
+    ["tokens", limited({ tokens: 10 }), { usage: { ...noUsage, inputTokens: 4, outputTokens: 6 } }, 0],
     ["tool calls", limited({ toolCalls: 1 }), { steps: [step(1, { committed })] }, 0],
     ["wall time", limited({ wallMs: 5 }), {}, 5],
   ])("%s that are spent end the task with a reason", (_name, spec, changes, elapsedMs) => {

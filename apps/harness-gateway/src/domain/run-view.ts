@@ -1,5 +1,5 @@
-import type { events, run } from "@cofferdam/contracts";
-import type { LogEvent, RunState, RunStatus, TaskView } from "@cofferdam/run-log";
+import type { run } from "@cofferdam/contracts";
+import { addUsage, type LogEvent, noUsage, type RunState, type RunStatus, type TaskView } from "@cofferdam/run-log";
 
 /** One valid event of a task's log with its writer's time. */
 export interface TimedEvent {
@@ -35,7 +35,7 @@ export function viewRun(runId: string, root: RunState, logs: ReadonlyMap<string,
     submittedAt: root.submittedAt,
     endedAt: ["completed", "failed", "cancelled"].includes(root.status) ? root.endedAt : "",
     tasks,
-    usage: tasks.reduce((sum, task) => addUsage(sum, task.usage), NO_USAGE),
+    usage: tasks.reduce((sum, task) => addUsage(sum, task.usage), noUsage),
     outputs: [...(root.result?.published ?? [])],
     failure: root.failure,
     logSequence: root.head.sequence,
@@ -58,7 +58,7 @@ function viewTask(task: TaskView, log: TaskLog | undefined): run.Task {
     stepsStarted: started.length,
     stepsCommitted: committed,
     stepsLost: attempts - committed - open,
-    usage: state?.usage ?? task.result?.usage ?? NO_USAGE,
+    usage: state?.usage ?? task.result?.usage ?? noUsage,
     summary: state?.result?.summary ?? task.result?.summary ?? task.failure?.message ?? "",
     durationMs: durationMs(log?.history ?? []),
     sandboxesLost: state?.sandboxesLost ?? 0,
@@ -85,23 +85,4 @@ export function longestResume(history: readonly TimedEvent[]): number {
     }
   }
   return longest;
-}
-
-export const NO_USAGE: events.Usage = {
-  inputTokens: 0,
-  cachedInputTokens: 0,
-  outputTokens: 0,
-  modelCalls: 0,
-  toolCalls: 0,
-};
-
-export function addUsage(a: events.Usage, b: events.Usage | undefined): events.Usage {
-  if (b === undefined) return a;
-  return {
-    inputTokens: a.inputTokens + b.inputTokens,
-    cachedInputTokens: a.cachedInputTokens + b.cachedInputTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
-    modelCalls: a.modelCalls + b.modelCalls,
-    toolCalls: a.toolCalls + b.toolCalls,
-  };
 }
