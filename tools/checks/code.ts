@@ -13,10 +13,10 @@ async function tool(
 ): Promise<CheckOutcome> {
   const outcome = await runProgram(process.execPath, [join(root, "node_modules", entry), ...args], {
     cwd: root,
-    env: { ...process.env, ...env },
+    env: { ...process.env, NO_COLOR: "1", ...env },
     limitMs: LIMIT_MS,
   });
-  return outcome.code === 0 ? passed() : failed(`${outcome.stdout}\n${outcome.reason}`.trim());
+  return outcome.code === 0 ? passed() : failed(`${outcome.stdout}\n${outcome.stderr}`.trim() || outcome.reason);
 }
 
 export const format: Check = {

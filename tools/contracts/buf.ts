@@ -10,6 +10,7 @@ export async function buf(root: string, args: readonly string[]): Promise<string
     env: { ...process.env, PATH: `${join(root, "node_modules/.bin")}:${process.env["PATH"] ?? ""}` },
     limitMs: LIMIT_MS,
   });
-  if (outcome.code !== 0) throw new Error(`buf ${args.join(" ")}:\n${outcome.stdout}${outcome.reason}`);
+  if (outcome.code !== 0)
+    throw new Error(`buf ${args.join(" ")}:\n${outcome.stdout}${outcome.stderr || outcome.reason}`);
   return outcome.stdout;
 }

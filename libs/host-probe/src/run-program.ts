@@ -4,6 +4,7 @@ export interface Outcome {
   /** -1 when it could not be started or was ended by a signal. */
   readonly code: number;
   readonly stdout: string;
+  readonly stderr: string;
   /** Why it failed: the last lines of what it said, or that it took too long. */
   readonly reason: string;
 }
@@ -32,12 +33,13 @@ export function runProgram(program: string, args: readonly string[], options: Ru
     let stderr = "";
     child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")));
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString("utf8")));
-    child.on("error", (error) => resolve({ code: -1, stdout, reason: error.message }));
+    child.on("error", (error) => resolve({ code: -1, stdout, stderr, reason: error.message }));
     child.on("close", (code, signal) => {
       const said = (stderr.trim() || stdout.trim()).split("\n").slice(-LAST_LINES).join("\n");
       resolve({
         code: code ?? -1,
         stdout,
+        stderr,
         reason: signal === null ? said : `${program}: no end after ${limitMs / 1000} s`,
       });
     });
