@@ -27,25 +27,42 @@ export interface AppendDeps {
   readonly requestTimeoutMs: number;
 }
 
-interface Sealed extends Outgoing {
+/** An event as it will stand in the log, ready to be sent. */
+export interface Sealed extends Outgoing {
   readonly digest: Digest;
 }
 
-/**
- * Appends events after `state` and returns the state that holds them, as read back from the log. What the engine
- * answers decides only when to look; the log decides what happened. While it is not known nothing else is tried.
- *
- * Throws FENCED or TERMINAL where others continued the log, UNAVAILABLE or STORAGE_FULL where it stayed unknown or
- * refused for `retryMs`, INVALID_TRANSITION before anything is sent.
- */
+/** Events that follow a state, and the state that the log has once they are in it. */
+export interface Sealing {
+  readonly sealed: readonly Sealed[];
+  readonly state: RunState;
+}
+
+/** {@link sendSealed} of events that are sealed now. Throws INVALID_TRANSITION before anything is sent. */
 export async function appendEvents(
   deps: AppendDeps,
   state: RunState,
   events: readonly LogEvent[],
   writer: Writer,
 ): Promise<RunState> {
+  return sendSealed(deps, state, sealEvents(deps, state, events, writer).sealed, writer);
+}
+
+/**
+ * Appends sealed events after `state` and returns the state that holds them, as read back from the log. What the engine
+ * answers decides only when to look; the log decides what happened. While it is not known nothing else is tried.
+ *
+ * Throws FENCED or TERMINAL where others continued the log, UNAVAILABLE or STORAGE_FULL where it stayed unknown or
+ * refused for `retryMs`.
+ */
+export async function sendSealed(
+  deps: AppendDeps,
+  state: RunState,
+  sealed: readonly Sealed[],
+  writer: Writer,
+): Promise<RunState> {
   let at = state;
-  let pending = sealAll(deps, state, events, writer);
+  let pending = sealed;
   const deadline = performance.now() + deps.retryMs;
   for (let attempt = 0; pending.length > 0; attempt++) {
     const subject = logSubject(state.key);
@@ -67,10 +84,11 @@ export async function appendEvents(
   return at;
 }
 
-function sealAll(deps: AppendDeps, state: RunState, events: readonly LogEvent[], writer: Writer): Sealed[] {
+/** Throws INVALID_TRANSITION where the log does not allow the events after `state`. */
+export function sealEvents(deps: AppendDeps, state: RunState, events: readonly LogEvent[], writer: Writer): Sealing {
   const { key } = state;
   let at = state;
-  return events.map((event) => {
+  const sealed = events.map((event) => {
     const envelope: Envelope = seal(event, {
       team: key.team,
       service: writer.service,
@@ -98,6 +116,7 @@ function sealAll(deps: AppendDeps, state: RunState, events: readonly LogEvent[],
     const digest = leafDigest(leafOf(envelope));
     return { bytes, digest, messageId: `${writer.owner}:${digest}` };
   });
+  return { sealed, state: at };
 }
 
 /** Folds what follows `state`, up to the event with `target` or, where it does not come, to the end of the log. */

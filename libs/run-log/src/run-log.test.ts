@@ -70,6 +70,43 @@ test("append_exclusivity: in 100 races of two claimants exactly one gets each ep
   expect(epochs).toEqual(epochs.map((_, i) => i + 1));
 });
 
+test("what is staged stands in the log with the next append, and in the state at once", async () => {
+  const key = freshKey();
+  const log = open("a");
+  await log.create(key, runSubmitted());
+  const writer = await log.claim(key);
+  writer.stage([note("1")]);
+  writer.stage([note("2")]);
+  expect(writer.state.head.ordinal).toBe(4);
+  expect((await open("reader").read(key)).head.ordinal).toBe(2);
+  await writer.append([note("3")]);
+  const history = await collect(log.history(key));
+  expect(history.map(({ valid }) => valid)).toEqual([true, true, true, true, true]);
+  expect(writer.state.head).toEqual(history.at(-1)?.state.head);
+  writer.stage([note("4")]);
+  await writer.append([]);
+  expect((await open("reader").read(key)).head).toEqual(writer.state.head);
+});
+
+test("what a fenced writer has staged never comes into the log, and what the log does not allow cannot be staged", async () => {
+  const key = freshKey();
+  const [a, b] = [open("a"), open("b")];
+  await a.create(key, runSubmitted());
+  const zombie = await a.claim(key);
+  expect(() => zombie.stage([{ type: "sandbox.lost", data: { sandboxId: "s", reason: "r" } }])).toThrow(
+    expect.objectContaining({ code: "INVALID_TRANSITION" }),
+  );
+  zombie.stage([note("1")]);
+  await b.claim(key);
+  await expect(zombie.append([note("2")])).rejects.toMatchObject({ code: "FENCED" });
+  expect(() => zombie.stage([note("3")])).toThrow(expect.objectContaining({ code: "FENCED" }));
+  expect((await collect(b.history(key))).map(({ event }) => event?.type)).toEqual([
+    "run.submitted",
+    "run.claimed",
+    "run.claimed",
+  ]);
+});
+
 test("a zombie that was taken over from is fenced at its next append and told so", async () => {
   const key = freshKey();
   const [a, b] = [open("a"), open("b")];

@@ -55,7 +55,10 @@ async function nextLink({ writer, deps, answers }: TaskContext): Promise<Request
 
 const previousOf = ({ requested }: Turn) => (requested.request === undefined ? {} : { previous: requested.request });
 
-/** Asks the call service; asking again under the same id never pays again. Tools start only from the recorded answer. */
+/**
+ * Asks the call service; asking again under the same id never pays again. Tools start only from the recorded answer: it
+ * stands with the call service already, and goes into the log no later than the first intent that follows from it.
+ */
 export async function callModel(context: TaskContext, requested: events.ModelRequested): Promise<void> {
   const { writer, deps, signal } = context;
   const log = logName(writer.key);
@@ -76,7 +79,7 @@ export async function callModel(context: TaskContext, requested: events.ModelReq
   const { responseId, response, usage, durationMs, sends } = outcome;
   if (response === undefined) throw new Error("the call service answered without a response");
   context.answers.push(parseAnswer(JSON.parse(Buffer.from(await deps.blobs.get(response)).toString("utf8"))));
-  await writer.append([{ type: "model.responded", data: { callId, responseId, response, usage, durationMs, sends } }]);
+  writer.stage([{ type: "model.responded", data: { callId, responseId, response, usage, durationMs, sends } }]);
 }
 
 /** The answers that the log already holds, when a worker takes over. */

@@ -9,8 +9,8 @@ import { heldSandbox } from "./attach.ts";
 import type { TaskContext } from "./context.ts";
 import { runTool } from "./tools.ts";
 
-/** Asks policy about a tool call and records the decision. */
-export async function judge({ writer, policy }: TaskContext, step: number, call: ToolCall): Promise<void> {
+/** Asks policy about a tool call and records the decision, together with what follows from it. */
+export function judge({ writer, policy }: TaskContext, step: number, call: ToolCall): void {
   const request = policyRequest(logName(writer.key), call);
   const { decision, policies, reason } = policy.decide(request);
   const data: events.PolicyDecided = {
@@ -22,7 +22,7 @@ export async function judge({ writer, policy }: TaskContext, step: number, call:
     policies: [...policies],
     reason,
   };
-  await writer.append([{ type: "policy.decided", data }]);
+  writer.stage([{ type: "policy.decided", data }]);
 }
 
 /** A denied call has no effect; the model is told why. */
@@ -40,7 +40,10 @@ export async function refuse(context: TaskContext, step: number, decided: events
   });
 }
 
-/** Intent, effect, checkpoint, outcome. Until the outcome stands in the log there was no step. */
+/**
+ * Intent, effect, checkpoint, outcome. Until the outcome stands in the log there was no step: it goes there with the next
+ * intent, and a worker that continues before that finds it again under the execution's key.
+ */
 export async function execute(context: TaskContext, act: Extract<Act, { kind: "execute" }>): Promise<void> {
   const { writer, manifest, deps } = context;
   const { step, attempt, call } = act;
@@ -76,5 +79,5 @@ type Commit = Omit<events.StepCommitted, "output"> & { readonly output: string }
 
 async function commit({ writer, deps }: TaskContext, data: Commit): Promise<void> {
   const output = await storeBody(deps.blobs, data.output);
-  await writer.append([{ type: "step.committed", data: { ...data, output } }]);
+  writer.stage([{ type: "step.committed", data: { ...data, output } }]);
 }

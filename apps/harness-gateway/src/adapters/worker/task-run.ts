@@ -20,6 +20,7 @@ export async function runTask(context: TaskContext): Promise<void> {
     const act = decide(writer.state, { answers: context.answers, elapsedMs });
     if (act.kind === "ended") return;
     try {
+      if (!goesOn(act)) await writer.append([]);
       await perform(context, act);
     } catch (error) {
       if (!isLost(error)) throw error;
@@ -28,7 +29,11 @@ export async function runTask(context: TaskContext): Promise<void> {
   }
 }
 
-function perform(context: TaskContext, act: Exclude<Act, { kind: "ended" }>): Promise<void> {
+/** Acts whose first deed is at most a small write before they append: what was staged goes into the log with that. */
+const goesOn = ({ kind }: Act): boolean =>
+  kind === "judge" || kind === "refuse" || kind === "execute" || kind === "request";
+
+async function perform(context: TaskContext, act: Exclude<Act, { kind: "ended" }>): Promise<void> {
   switch (act.kind) {
     case "start":
       return startTask(context);
