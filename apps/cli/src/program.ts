@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { ExitCode } from "@cofferdam/service/exit-code";
 import type { CommandContext } from "./commands/context.ts";
+import type { RunOptions } from "./commands/run.ts";
 
 /** A command with its arguments, ready to be carried out. */
 export type Act = (context: CommandContext) => Promise<ExitCode>;
@@ -54,8 +55,16 @@ function addRun(program: Command, execute: Execute): void {
         .argParser(collectFaults)
         .default([], "none"),
     )
+    .addOption(
+      new Option(
+        "--input <name=place>",
+        "read an input from another folder or file than the manifest names; repeatable",
+      )
+        .argParser(collect)
+        .default([], "none"),
+    )
     .addHelpText("after", "\nThe run is durable: after Ctrl-C or a crash `cofferdam resume` goes on with it.")
-    .action(async (manifest: string, options: { chaos: readonly string[]; idempotencyKey?: string }) =>
+    .action(async (manifest: string, options: RunOptions) =>
       execute(async (context) => (await import("./commands/run.ts")).runManifest(context, manifest, options)),
     );
   program
@@ -151,6 +160,8 @@ function addEvidence(program: Command, execute: Execute): void {
     .description("check this machine, and say what is missing and how to get it")
     .action(async () => execute(async (context) => (await import("./commands/doctor.ts")).diagnose(context)));
 }
+
+const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
 
 function collectFaults(text: string, before: readonly string[]): readonly string[] {
   if (!/^kill-sandbox@[1-9]\d{0,5}$/.test(text)) {

@@ -15,6 +15,8 @@ export interface StartRun {
   readonly baseLocation?: string;
   /** Name of the manifest's file in messages. */
   readonly manifestPath?: string;
+  /** By input name: a location that replaces its `from`, so that one manifest serves many data sets. */
+  readonly inputLocations?: Readonly<Record<string, string>>;
   /**
    * Names this request among all of yours. The same key with the same manifest is the same run, however often and from
    * wherever it is sent, so repeat a request that failed with class `retryable` under its key. Default: a random one,

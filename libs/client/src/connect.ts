@@ -60,6 +60,7 @@ class GrpcClient implements CofferdamClient {
       manifest: request.manifest,
       baseLocation: request.baseLocation ?? "",
       manifestPath: request.manifestPath ?? "",
+      inputLocations: { ...request.inputLocations },
     };
     return call(rpc(this.#runs.startRun.bind(this.#runs), message, control));
   }

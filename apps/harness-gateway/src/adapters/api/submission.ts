@@ -6,6 +6,7 @@ import { RpcError } from "@cofferdam/service";
 import type { BlobStore } from "@cofferdam/storage";
 import { encodeManifest } from "../../domain/stored-manifest.ts";
 import { runIdOf } from "../../domain/run-id.ts";
+import { pointInputs } from "../../domain/point-inputs.ts";
 import { planRun } from "../../domain/run-plan.ts";
 import type { ModelConfig } from "../../domain/model-config.ts";
 import { manifestInvalid } from "./invalid.ts";
@@ -30,7 +31,9 @@ export interface SubmissionDeps {
 export async function submitRun(deps: SubmissionDeps, request: run.StartRunRequest): Promise<run.StartRunResponse> {
   const base = localFolder(deps, request.baseLocation);
   const written = validManifest(request, deps.team);
-  const inlined = await inlineFiles(written.manifest, base);
+  const pointed = pointInputs(written.manifest, request.inputLocations);
+  if (!pointed.ok) throw manifestInvalid(written.locate(pointed.problems));
+  const inlined = await inlineFiles(pointed.manifest, base);
   if (!inlined.ok) throw manifestInvalid(written.locate(inlined.problems));
   const { manifest } = inlined;
   const model = modelOf(deps.model, manifest, base);

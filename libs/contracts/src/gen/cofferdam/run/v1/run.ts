@@ -129,6 +129,13 @@ export interface StartRunRequest {
   baseLocation: string;
   /** Name of the file in messages. */
   manifestPath: string;
+  /** By input name: a location that replaces its `from`, so that one manifest serves many data sets. */
+  inputLocations: { [key: string]: string };
+}
+
+export interface StartRunRequest_InputLocationsEntry {
+  key: string;
+  value: string;
 }
 
 export interface StartRunResponse {
@@ -230,7 +237,7 @@ export interface ReadOutputResponse {
 }
 
 function createBaseStartRunRequest(): StartRunRequest {
-  return { idempotencyKey: "", manifest: "", baseLocation: "", manifestPath: "" };
+  return { idempotencyKey: "", manifest: "", baseLocation: "", manifestPath: "", inputLocations: {} };
 }
 
 export const StartRunRequest: MessageFns<StartRunRequest> = {
@@ -247,6 +254,9 @@ export const StartRunRequest: MessageFns<StartRunRequest> = {
     if (message.manifestPath !== "") {
       writer.uint32(34).string(message.manifestPath);
     }
+    globalThis.Object.entries(message.inputLocations).forEach(([key, value]: [string, string]) => {
+      StartRunRequest_InputLocationsEntry.encode({ key: key as any, value }, writer.uint32(42).fork()).join();
+    });
     return writer;
   },
 
@@ -295,6 +305,17 @@ export const StartRunRequest: MessageFns<StartRunRequest> = {
             message.manifestPath = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            const entry5 = StartRunRequest_InputLocationsEntry.decode(reader, reader.uint32());
+            if (entry5.value !== undefined) {
+              message.inputLocations[entry5.key] = entry5.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -325,6 +346,33 @@ export const StartRunRequest: MessageFns<StartRunRequest> = {
         : isSet(object.manifest_path)
         ? globalThis.String(object.manifest_path)
         : "",
+      inputLocations: isObject(object.inputLocations)
+        ? (globalThis.Object.entries(object.inputLocations) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : isObject(object.input_locations)
+        ? (globalThis.Object.entries(object.input_locations) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
     };
   },
 
@@ -342,6 +390,15 @@ export const StartRunRequest: MessageFns<StartRunRequest> = {
     if (message.manifestPath !== "") {
       obj.manifestPath = message.manifestPath;
     }
+    if (message.inputLocations) {
+      const entries = globalThis.Object.entries(message.inputLocations) as [string, string][];
+      if (entries.length > 0) {
+        obj.inputLocations = {};
+        entries.forEach(([k, v]) => {
+          obj.inputLocations[k] = v;
+        });
+      }
+    }
     return obj;
   },
 
@@ -354,6 +411,104 @@ export const StartRunRequest: MessageFns<StartRunRequest> = {
     message.manifest = object.manifest ?? "";
     message.baseLocation = object.baseLocation ?? "";
     message.manifestPath = object.manifestPath ?? "";
+    message.inputLocations = (globalThis.Object.entries(object.inputLocations ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseStartRunRequest_InputLocationsEntry(): StartRunRequest_InputLocationsEntry {
+  return { key: "", value: "" };
+}
+
+export const StartRunRequest_InputLocationsEntry: MessageFns<StartRunRequest_InputLocationsEntry> = {
+  encode(message: StartRunRequest_InputLocationsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StartRunRequest_InputLocationsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStartRunRequest_InputLocationsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StartRunRequest_InputLocationsEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: StartRunRequest_InputLocationsEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<StartRunRequest_InputLocationsEntry>, I>>(
+    base?: I,
+  ): StartRunRequest_InputLocationsEntry {
+    return StartRunRequest_InputLocationsEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<StartRunRequest_InputLocationsEntry>, I>>(
+    object: I,
+  ): StartRunRequest_InputLocationsEntry {
+    const message = createBaseStartRunRequest_InputLocationsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
@@ -2205,6 +2360,10 @@ function longToNumber(int64: { toString(): string }): number {
     throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
   }
   return num;
+}
+
+function isObject(value: any): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function isSet(value: any): boolean {
