@@ -1,9 +1,10 @@
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { events, run } from "@cofferdam/contracts";
 import type { Paint } from "./paint.ts";
 import { bytes, count, counted, duration } from "./quantity.ts";
 import type { LedgerVerdict, ReportData } from "./report-data.ts";
-import { table } from "./table.ts";
+import { type Column, table } from "./table.ts";
 import { taskSubject } from "./task-name.ts";
 import { printable, shortenStart } from "./text.ts";
 
@@ -57,31 +58,35 @@ function headline(view: run.Run, paint: Paint): string[] {
 /** A scripted model is called one wherever a model is named. */
 export function modelWords(model: string): string {
   if (!model.startsWith("scripted:")) return printable(model) || "unknown";
-  return `scripted (${printable(model.slice("scripted:".length))}): answers come from a program, not from a language model`;
+  return `scripted (${printable(model.slice("scripted:".length))}): a program answers, not a language model`;
 }
 
 export function taskTable(tasks: readonly run.Task[], width: number): string[] {
-  const head = [
+  const anyLost = tasks.some((task) => task.sandboxesLost > 0);
+  const head: Column[] = [
     { title: "task" },
     { title: "item" },
     { title: "steps", align: "right" },
-    { title: "sandboxes lost", align: "right" },
+    ...(anyLost ? [{ title: "sandboxes lost", align: "right" } as const] : []),
     { title: "tokens", align: "right" },
     { title: "time", align: "right" },
     { title: "result", flexible: true },
-  ] as const;
+  ];
   const rows = tasks.map((task) => [
     task.taskId,
     shortenStart(taskSubject(task.kind, task.itemPath), 36),
     count(task.stepsCommitted),
-    count(task.sandboxesLost),
+    ...(anyLost ? [count(task.sandboxesLost)] : []),
     count((task.usage?.inputTokens ?? 0) + (task.usage?.outputTokens ?? 0)),
     task.durationMs === 0 ? "" : duration(task.durationMs),
-    task.status === "completed"
-      ? printable(task.summary)
-      : [task.status, printable(task.summary)].filter(Boolean).join(": "),
+    resultWords(task),
   ]);
   return table(head, rows, width);
+}
+
+function resultWords({ status: word, summary }: run.Task): string {
+  const words = printable(summary);
+  return word === "completed" ? words : [word, words].filter((part) => part !== "").join(": ");
 }
 
 /** Files of an output with their sizes; those of local folders by the path that a shell understands. */
@@ -90,20 +95,29 @@ export function outputLines(output: events.PublishedOutput, paint: Paint): strin
   const shown = output.files.slice(0, MOST_FILES);
   const more = output.files.length - shown.length;
   return [
-    `output ${paint.strong(printable(output.name))}: ${counted(output.files.length, "file")}, ${bytes(total)}, in ${printable(shownLocation(output.location))}`,
-    ...shown.map((file) => `  ${bytes(file.sizeBytes).padStart(9)}  ${printable(file.path)}`),
-    ...(more > 0 ? [paint.faint(`  and ${count(more)} more`)] : []),
+    `output ${paint.strong(printable(output.name))}: ${counted(output.files.length, "file")}, ${bytes(total)}`,
+    ...shown.map((file) => `${bytes(file.sizeBytes).padStart(10)}  ${printable(placeOf(output.location, file.path))}`),
+    ...(more > 0 ? [paint.faint(`${" ".repeat(12)}and ${count(more)} more`)] : []),
   ];
 }
 
 const MOST_FILES = 20;
 
-function shownLocation(location: string): string {
+/** Where a file was put; a local one as the shortest path from here. */
+function placeOf(location: string, path: string): string {
+  const folder = localPath(location);
+  if (folder === undefined) return new URL(path, location).href;
+  const full = join(folder, path);
+  const nearby = relative(process.cwd(), full);
+  return nearby.startsWith("..") ? full : nearby;
+}
+
+function localPath(location: string): string | undefined {
   try {
-    return location.startsWith("file:") ? fileURLToPath(location) : location;
+    return fileURLToPath(location);
   } catch {
-    // Not a URL that names a local path: shown as it is.
-    return location;
+    // Not a URL that names a local path.
+    return undefined;
   }
 }
 
@@ -117,7 +131,8 @@ function totals({ totals: sum, execution, run: view }: ReportData): string[] {
     `model calls paid twice: ${sum.modelCallsPaidTwice} of ${count(sum.modelCalls)}`,
   ];
   if (sum.sandboxesLost > 0) {
-    lines.push(`sandboxes lost: ${sum.sandboxesLost}, resumed in ${duration(sum.resumedMs)}`);
+    const resumed = sum.resumedMs > 0 ? `, resumed in ${duration(sum.resumedMs)}` : "";
+    lines.push(`sandboxes lost: ${sum.sandboxesLost}${resumed}`);
   }
   const cached = sum.cachedInputTokens > 0 ? ` (${count(sum.cachedInputTokens)} cached)` : "";
   lines.push(`tokens: ${count(sum.inputTokens)} in${cached}, ${count(sum.outputTokens)} out`);
@@ -140,7 +155,8 @@ export function ledgerLines(ledger: LedgerVerdict, paint: Paint): string[] {
     counted(checked.outputs, "output file"),
   ];
   return [
-    `ledger: ${paint.good("verified")} (${counted(entries, "entry", "entries")}, checkpoint ${root} of ${count(treeSize)}, ${bodies.join(", ")})`,
+    `ledger: ${paint.good("verified")} (${counted(entries, "entry", "entries")}, ${bodies.join(", ")})`,
+    paint.faint(`  checkpoint ${root} of ${counted(treeSize, "entry", "entries")}`),
     ...(skipped.length > 0 ? [paint.warn(`  not checked: ${skipped.join(", ")}`)] : []),
   ];
 }
