@@ -12,7 +12,7 @@ const seen = await look(checkout, needs);
 // Loaded only when there is something to do: a start with nothing to do is instant.
 const ready = nothingMissing(seen)
   ? seen
-  : await (await import("./setup/set-up-or-exit.ts")).setUpOrExit(checkout, needs, args[0]);
+  : await (await import("./setup/set-up-or-exit.ts")).setUpOrExit(checkout, needs, args);
 Object.assign(process.env, ready.variables);
 
 const main = join(checkout.root, args[0] === "test" ? "tools/test.ts" : "apps/cli/src/main.ts");

@@ -10,7 +10,10 @@ import { withSetupLock } from "./setup-lock.ts";
 
 type Bring = (onRetry: (attempt: number, of: number) => void) => Promise<{ readonly detail: string }>;
 
-/** Installs what is missing, all at once, and looks again. Throws SetupError; what was finished before that is kept. */
+/**
+ * Installs what is missing, all at once, and looks again. Throws an AggregateError with all that failed; what was
+ * finished is kept.
+ */
 export async function setUp(checkout: Checkout, needs: Needs, progress = new Progress()): Promise<Look> {
   const onWait = (): void => progress.note("waiting", "another set-up of this checkout is under way");
   return withSetupLock(checkout.cache, onWait, async () => {
@@ -25,9 +28,10 @@ export async function setUp(checkout: Checkout, needs: Needs, progress = new Pro
     for (const program of seen.missingPrograms) start(program.name, () => fetchProgram(program, checkout));
     if (!seen.packages) start("npm packages", (onRetry) => installPackages(checkout, needs.packages, onRetry));
     for (const example of seen.missingData) start(example.name, (onRetry) => bringData(checkout, example, onRetry));
-    // All are awaited, so that no download goes on behind a failure.
-    const failed = (await Promise.allSettled(work)).find((outcome) => outcome.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
+    // All are awaited, so that no download goes on behind a failure, and every failure is told.
+    const outcomes = await Promise.allSettled(work);
+    const reasons = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
+    if (reasons.length > 0) throw new AggregateError(reasons, "setting up");
     return look(checkout, needs);
   });
 }
