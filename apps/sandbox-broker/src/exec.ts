@@ -2,14 +2,15 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { sandbox } from "@cofferdam/contracts";
-import { type Execution, type ExecutionResult, SandboxError, WorkspacePath } from "@cofferdam/sandbox-provider";
+import { type Execution, SandboxError, WorkspacePath } from "@cofferdam/sandbox-provider";
 import { type Logger, RpcError } from "@cofferdam/service";
-import { OutputJournal, readJournal } from "./adapters/output-journal.ts";
+import { OutputJournal } from "./adapters/output-journal.ts";
 import type { BrokerState } from "./adapters/state.ts";
 import { invalid } from "./domain/errors.ts";
 import type { FaultPlan } from "./domain/faults.ts";
 import type { Holder } from "./domain/holder.ts";
 import type { HeldSandbox } from "./held-sandbox.ts";
+import { type ExecEvent, follow, outcomeOf, replay } from "./exec-events.ts";
 import type { RunningExec } from "./running-exec.ts";
 import type { Sandboxes } from "./sandboxes.ts";
 
@@ -19,9 +20,6 @@ export interface ExecParts {
   readonly faults: FaultPlan;
   readonly logger: Logger;
 }
-
-/** What an execution says: its output as it comes, then how it ended. */
-export type ExecEvent = sandbox.ExecResponse;
 
 const MAX_RUNNING = 64;
 /** How long a command runs undisturbed before a fault hits it, unless it writes something earlier. */
@@ -79,21 +77,16 @@ export class Executor {
       await journal.seal(false);
       throw error;
     }
-    const outcome = this.#supervise(held, start, requestDigest, execution, journal);
+    const doom = this.#injectFault(held, start, journal);
+    const outcome = this.#supervise(held, start, { requestDigest, execution, journal, doom });
     outcome.catch(() => undefined);
     const running = { requestDigest, execution, journal, outcome };
     held.running.set(start.execId, running);
-    void this.#injectFault(held, start, journal);
     return running;
   }
 
-  async #supervise(
-    held: HeldSandbox,
-    start: sandbox.ExecStart,
-    requestDigest: string,
-    execution: Execution,
-    journal: OutputJournal,
-  ): Promise<sandbox.ExecOutcome> {
+  async #supervise(held: HeldSandbox, start: sandbox.ExecStart, started: Started): Promise<sandbox.ExecOutcome> {
+    const { requestDigest, execution, journal, doom } = started;
     let durable = false;
     try {
       const [result] = await Promise.all([
@@ -101,12 +94,15 @@ export class Executor {
         collect(execution, "stdout", journal),
         collect(execution, "stderr", journal),
       ]);
+      // A command that was faster than its fault has not happened either.
+      await doom;
       held.assertNotLost();
       await journal.seal(true);
       durable = true;
       const outcome = outcomeOf(result, journal);
       held.assertNotLost();
       this.#parts.state.recordExec(held.id, start.execId, { requestDigest, outcome: JSON.stringify(outcome) });
+      await held.kept.add({ path: journal.path, bytes: journal.bytes.stdout + journal.bytes.stderr });
       return outcome;
     } catch (error) {
       execution.kill();
@@ -121,6 +117,7 @@ export class Executor {
     }
   }
 
+  /** Kills the sandbox under a command that was chosen for it; resolves when it is gone, or at once. */
   async #injectFault(held: HeldSandbox, start: sandbox.ExecStart, journal: OutputJournal): Promise<void> {
     const fault = this.#parts.faults.take(held.holder.log, start.step);
     if (fault === undefined) return;
@@ -135,6 +132,14 @@ export class Executor {
   }
 }
 
+interface Started {
+  readonly requestDigest: string;
+  readonly execution: Execution;
+  readonly journal: OutputJournal;
+  /** Resolves when the fault that was meant for this command has struck. */
+  readonly doom: Promise<void>;
+}
+
 export interface Begun {
   readonly events: AsyncIterable<ExecEvent>;
   /** Absent where the command had ended before. */
@@ -143,35 +148,6 @@ export interface Begun {
 
 async function collect(execution: Execution, stream: "stdout" | "stderr", journal: OutputJournal): Promise<void> {
   for await (const chunk of execution[stream]) if (Buffer.isBuffer(chunk)) await journal.append(stream, chunk);
-}
-
-async function* follow(running: RunningExec): AsyncGenerator<ExecEvent> {
-  try {
-    for await (const frame of running.journal.read()) yield { response: { $case: frame.stream, value: frame.data } };
-  } catch (error) {
-    // The journal of a lost sandbox goes with it; the outcome says so.
-    await running.outcome;
-    throw error;
-  }
-  yield { response: { $case: "outcome", value: await running.outcome } };
-}
-
-async function* replay(path: string, outcome: string): AsyncGenerator<ExecEvent> {
-  for await (const frame of readJournal(path)) yield { response: { $case: frame.stream, value: frame.data } };
-  const value: sandbox.ExecOutcome = { ...JSON.parse(outcome), replayed: true };
-  yield { response: { $case: "outcome", value } };
-}
-
-function outcomeOf(result: ExecutionResult, journal: OutputJournal): sandbox.ExecOutcome {
-  return {
-    ...(result.exitCode === undefined ? {} : { exitCode: result.exitCode }),
-    signal: result.signal,
-    limit: result.limit ?? "",
-    durationMs: result.durationMs,
-    replayed: false,
-    stdoutBytes: journal.bytes.stdout,
-    stderrBytes: journal.bytes.stderr,
-  };
 }
 
 function digestOf(start: sandbox.ExecStart): string {

@@ -68,3 +68,11 @@ test("a sandbox that is killed in a step is gone with its files, and the next on
   expect(again).toMatchObject({ stdout: "kept\n", outcome: { exitCode: 0, replayed: false } });
   await broker.close();
 });
+
+test("a command that is faster than its fault has not happened either", async () => {
+  const broker = await startTestBroker({ faults: parseFaults("kill-sandbox@1") });
+  const { sandboxId } = await acquire(broker.client);
+  const hit = await failure(exec(broker.client, sandboxId, "", { step: 1, argv: ["true"] }));
+  expect(hit).toMatchObject({ status: "UNAVAILABLE", reason: "SANDBOX_LOST" });
+  await broker.close();
+});

@@ -1,9 +1,13 @@
 import type { Limits, Sandbox } from "@cofferdam/sandbox-provider";
+import { KeptOutputs } from "./adapters/kept-outputs.ts";
 import { lostNow } from "./domain/errors.ts";
 import type { Holder } from "./domain/holder.ts";
 import type { Lease } from "./domain/lease.ts";
 import { Mutex } from "./domain/mutex.ts";
 import type { RunningExec } from "./running-exec.ts";
+
+const MAX_KEPT_BYTES = 256 * 2 ** 20;
+const MAX_KEPT_FILES = 256;
 
 /** A living sandbox and who holds it. */
 export class HeldSandbox {
@@ -15,6 +19,8 @@ export class HeldSandbox {
   readonly readOnlyFolders: readonly string[];
   /** Commands by exec id, from start to the recording of their outcome. */
   readonly running = new Map<string, RunningExec>();
+  /** Outputs of commands that ended, for repeated requests. */
+  readonly kept = new KeptOutputs(MAX_KEPT_BYTES, MAX_KEPT_FILES);
   /** Checkpoints, file changes and the starting of commands exclude each other. */
   readonly turn = new Mutex();
   #holder: Holder;

@@ -59,7 +59,8 @@ export async function startBroker(
     ...(deps.uids === undefined ? {} : { uids: deps.uids }),
     ...(deps.delegatedCgroup === undefined ? {} : { delegatedCgroup: deps.delegatedCgroup }),
   });
-  const removed = await provider.reap();
+  const { removed, stuck } = await provider.reap();
+  for (const error of stuck) logger.error({ err: error }, "leftover sandbox");
   const lost = state.loseAll("the broker was restarted");
   await rm(journals, { recursive: true, force: true });
   await mkdir(journals, { recursive: true, mode: 0o700 });

@@ -4,13 +4,14 @@ import { join } from "node:path";
 import {
   type Enforcement,
   type Owner,
+  type Reaped,
   type Sandbox,
   SandboxError,
   type SandboxProvider,
   type SandboxSpec,
   type TierReport,
 } from "@cofferdam/sandbox-provider";
-import { type Cgroups, detectCgroups, existingGroups } from "./cgroup/detect.ts";
+import { type Cgroups, detectCgroups, existingGroups, removeParents } from "./cgroup/detect.ts";
 import { Group } from "./cgroup/group.ts";
 import { systemArguments, thisMachine } from "./machine.ts";
 import { assertReachable, prepareRuntime, type Runtime } from "./runtime.ts";
@@ -82,18 +83,30 @@ export class NamespaceProvider implements SandboxProvider {
     return { available: true, enforcement: this.#enforcement() };
   }
 
-  async reap(): Promise<number> {
-    const names = new Set(readdirSync(this.#parts.folder));
-    const { cgroups } = this.#parts;
-    if (cgroups.usable)
-      for (const name of existingGroups(cgroups.parents)) await new Group(cgroups.parents, name).destroy();
-    for (const name of names) {
-      const folders = new SandboxFolders(join(this.#parts.folder, name), []);
-      killRunning(folders.running);
-      await folders.remove();
-      this.#parts.uids?.release(folders.root);
+  async reap(): Promise<Reaped> {
+    const { cgroups, folder } = this.#parts;
+    const groups = cgroups.usable ? existingGroups(cgroups.parents) : [];
+    const stuck: SandboxError[] = [];
+    let removed = 0;
+    for (const name of new Set([...groups, ...readdirSync(folder)])) {
+      try {
+        await this.#remove(name);
+        removed++;
+      } catch (cause) {
+        const message = `sandbox ${name} of an earlier life cannot be removed`;
+        stuck.push(new SandboxError("DESTROY_FAILED", message, "look at its processes, then restart", cause));
+      }
     }
-    return names.size;
+    return { removed, stuck };
+  }
+
+  async #remove(name: string): Promise<void> {
+    const { cgroups, folder, uids } = this.#parts;
+    if (cgroups.usable) await new Group(cgroups.parents, name).destroy();
+    const folders = new SandboxFolders(join(folder, name), []);
+    killRunning(folders.running);
+    await folders.remove();
+    uids?.release(folders.root);
   }
 
   async create(spec: SandboxSpec): Promise<Sandbox> {
@@ -126,9 +139,11 @@ export class NamespaceProvider implements SandboxProvider {
     }
   }
 
-  /** Closes the register of user ids. Sandboxes must have been destroyed. */
+  /** Lets go of the machine. Sandboxes must have been destroyed. */
   close(): void {
-    this.#parts.uids?.close();
+    const { cgroups, uids } = this.#parts;
+    if (cgroups.usable) removeParents(cgroups.parents);
+    uids?.close();
   }
 
   #ownerFor(folder: string): Owner {

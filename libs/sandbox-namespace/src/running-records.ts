@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bootId } from "./machine.ts";
 import { type ProcessRecord, send } from "./process-record.ts";
@@ -20,6 +20,7 @@ export function forgetRunning(folder: string, key: string): void {
 
 /** Kills what the notes name, if it still runs. */
 export function killRunning(folder: string): void {
+  if (!existsSync(folder)) return;
   for (const name of readdirSync(folder)) {
     const record = parse(readFileSync(join(folder, name), "utf8"));
     if (record?.boot !== bootId()) continue;

@@ -8,6 +8,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -59,25 +60,29 @@ function write(path: string, content: string | Buffer): string {
   return path;
 }
 
-/** Brings an executable to where sandboxes can see it: a second name on the same disk, else a copy. */
+/** Brings an executable to where sandboxes can see it: a second name on the same disk, else a copy, made once. */
 function brought(from: string, to: string): string {
+  const [wanted, there] = [statSync(from), statSync(to, { throwIfNoEntry: false })];
+  if (there?.size === wanted.size && there.mtimeMs === wanted.mtimeMs && isPlainExecutable(to)) return to;
   const fresh = `${to}.${process.pid}`;
   rmSync(fresh, { force: true });
-  if (isPlainExecutable(from)) {
-    try {
-      linkSync(from, fresh);
-    } catch {
-      // EXDEV, EPERM, EMLINK: another disk, or one that knows no second names.
-      copyFileSync(from, fresh, constants.COPYFILE_FICLONE);
-    }
-  } else {
+  if (!isPlainExecutable(from) || !linked(from, fresh)) {
     copyFileSync(from, fresh, constants.COPYFILE_FICLONE);
     chmodSync(fresh, 0o755);
+    utimesSync(fresh, wanted.atime, wanted.mtime);
   }
   renameSync(fresh, to);
-  // rename(2) does nothing if both names are already the same file.
-  rmSync(fresh, { force: true });
   return to;
+}
+
+function linked(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch {
+    // EXDEV, EPERM, EMLINK: another disk, another owner's file, or a disk that knows no second names.
+    return false;
+  }
 }
 
 const isPlainExecutable = (path: string): boolean => (statSync(path).mode & 0o7777) === 0o755;

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import type { Command, Environment } from "./command.ts";
+import type { SandboxError } from "./errors.ts";
 import type { LimitName, Limits } from "./limits.ts";
 
 /** What enforces each limit, in words for operators, e.g. `cgroup v1`; `none` where nothing does. */
@@ -25,6 +26,13 @@ export interface SandboxSpec {
   readonly readOnlyFolders: readonly string[];
 }
 
+/** What became of the sandboxes of an earlier life. */
+export interface Reaped {
+  readonly removed: number;
+  /** What could not be removed, and why: it keeps its folder and its user id. */
+  readonly stuck: readonly SandboxError[];
+}
+
 /** Makes sandboxes of one tier. */
 export interface SandboxProvider {
   readonly tier: string;
@@ -32,9 +40,9 @@ export interface SandboxProvider {
   describe(): TierReport;
   /**
    * Ends and removes everything that an earlier life of this provider left behind. Called once, before the first
-   * {@link create}. Returns how many sandboxes were removed.
+   * {@link create}.
    */
-  reap(): Promise<number>;
+  reap(): Promise<Reaped>;
   /** Reserves what a sandbox needs. Its folders are empty: fill them before the first {@link Sandbox.exec}. */
   create(spec: SandboxSpec): Promise<Sandbox>;
 }

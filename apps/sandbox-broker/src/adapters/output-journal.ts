@@ -16,7 +16,7 @@ const MAX_FRAME_BYTES = 1 << 20;
  * a slow reader slows nobody, a repeated request sees the same bytes, and memory holds one frame per reader.
  */
 export class OutputJournal {
-  readonly #path: string;
+  readonly path: string;
   readonly #file: FileHandle;
   #written = 0;
   #sealed = false;
@@ -26,7 +26,7 @@ export class OutputJournal {
   readonly bytes = { stdout: 0, stderr: 0 };
 
   private constructor(path: string, file: FileHandle) {
-    this.#path = path;
+    this.path = path;
     this.#file = file;
   }
 
@@ -60,7 +60,7 @@ export class OutputJournal {
 
   /** All frames from the first, following what is being written until {@link seal}. */
   async *read(): AsyncGenerator<OutputFrame> {
-    const file = await open(this.#path, "r");
+    const file = await open(this.path, "r");
     try {
       for (let at = 0; ;) {
         if (at < this.#written) {

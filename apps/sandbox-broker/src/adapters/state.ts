@@ -68,11 +68,16 @@ export class BrokerState {
   /** Records the end of a sandbox and forgets its commands: they mean nothing without their workspace. */
   endSandbox(id: string, ending: Ending): void {
     this.#database.exec("BEGIN");
-    this.#database
-      .prepare("UPDATE sandboxes SET state = ?, reason = ?, changed_ms = ? WHERE id = ? AND state = 'live'")
-      .run(ending.state, ending.reason, Date.now(), id);
-    this.#database.prepare("DELETE FROM execs WHERE sandbox_id = ?").run(id);
-    this.#database.exec("COMMIT");
+    try {
+      this.#database
+        .prepare("UPDATE sandboxes SET state = ?, reason = ?, changed_ms = ? WHERE id = ? AND state = 'live'")
+        .run(ending.state, ending.reason, Date.now(), id);
+      this.#database.prepare("DELETE FROM execs WHERE sandbox_id = ?").run(id);
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      this.#database.exec("ROLLBACK");
+      throw error;
+    }
   }
 
   /** How a sandbox ended, and whose it was; undefined if it never was or long ago. */

@@ -42,8 +42,25 @@ const statusOfTree: Readonly<Record<TreeErrorCode, StatusName>> = {
 export function toRpcError(error: unknown): unknown {
   if (error instanceof SandboxError) return rpcError(statusOf[error.code], error);
   if (error instanceof TreeError) return rpcError(statusOfTree[error.code], error);
-  return error;
+  return isDiskFull(error) ? diskFull(error) : error;
 }
+
+const SQLITE_FULL = 13;
+
+function isDiskFull(error: unknown): boolean {
+  if (typeof error !== "object" || error === null) return false;
+  if ("errcode" in error && error.errcode === SQLITE_FULL) return true;
+  return "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
+}
+
+const diskFull = (cause: unknown): RpcError =>
+  new RpcError({
+    status: "RESOURCE_EXHAUSTED",
+    reason: "DISK_FULL",
+    message: "the disk of the sandbox broker is full",
+    mend: "free space on it, then try again",
+    cause,
+  });
 
 const rpcError = (status: StatusName, cause: SandboxError | TreeError): RpcError =>
   new RpcError({ status, reason: cause.code, message: cause.message, mend: cause.mend, cause });

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultLimits } from "@cofferdam/sandbox-provider";
+import { errnoOf } from "../errno.ts";
 import { Group, type GroupParents } from "./group.ts";
 import { type Controller, controllers } from "./limit-files.ts";
 import { type CgroupMounts, cgroupMounts } from "./mounts.ts";
@@ -36,6 +37,18 @@ export function existingGroups(parents: GroupParents): readonly string[] {
   const folders = [...Object.values(parents.controllers), parents.control].filter((path) => path !== undefined);
   const names = folders.flatMap((folder) => readdirSync(folder).filter((n) => statSync(join(folder, n)).isDirectory()));
   return [...new Set(names)];
+}
+
+/** Removes the folders in which groups were made, if nothing is in them. */
+export function removeParents(parents: GroupParents): void {
+  for (const folder of new Set([...Object.values(parents.controllers), parents.control])) {
+    if (folder === undefined) continue;
+    try {
+      rmdirSync(folder);
+    } catch (error) {
+      if (!["EBUSY", "ENOTEMPTY", "ENOENT"].includes(errnoOf(error) ?? "")) throw error;
+    }
+  }
 }
 
 function parentsIn(mounts: CgroupMounts, name: string, delegated: string | undefined): GroupParents | undefined {
