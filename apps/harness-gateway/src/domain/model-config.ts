@@ -1,3 +1,5 @@
+import { StartupError } from "@cofferdam/service";
+
 /** Which model server answers, and how. */
 export interface ModelConfig {
   readonly kind: "openai" | "scripted";
@@ -35,11 +37,32 @@ export interface ModelEnvironment {
 
 const MAX_RETRIES = 8;
 
-/** A key selects a real model; without one the scripted server, if there is one. */
+/**
+ * A key selects a real model; without one the scripted server, if there is one.
+ *
+ * @throws {StartupError} CONFIG_INVALID where no request could ever be sent with these
+ */
 export function modelFromEnvironment(env: ModelEnvironment): ModelConfig | undefined {
   const kind = env.apiKey === undefined ? "scripted" : "openai";
   const baseUrl = kind === "openai" ? env.baseUrl : env.scriptedUrl;
   if (baseUrl === undefined) return undefined;
+  if (kind === "openai") assertUsable(env.apiKey ?? "", baseUrl);
   const background = env.background === "auto" ? offersBackground(kind, baseUrl) : env.background === "on";
   return { kind, baseUrl, apiKey: env.apiKey ?? env.scriptedKey ?? "scripted", background, maxRetries: MAX_RETRIES };
 }
+
+function assertUsable(apiKey: string, baseUrl: string): void {
+  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw invalid("OPENAI_BASE_URL is not an http or https URL", "write it as https://api.openai.com/v1");
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw invalid("OPENAI_BASE_URL carries a user or a password", "leave them out; the key goes into OPENAI_API_KEY");
+  }
+  if (!/^[\x21-\x7e]+$/.test(apiKey)) {
+    throw invalid("OPENAI_API_KEY holds a blank, a line break or a sign outside ASCII", "set it to the key alone");
+  }
+}
+
+const invalid = (message: string, mend: string): StartupError =>
+  new StartupError({ code: "CONFIG_INVALID", message, mend });

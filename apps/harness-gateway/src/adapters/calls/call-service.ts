@@ -139,11 +139,20 @@ export class CallService {
         case "response.incomplete":
           return event.response;
         case "response.failed":
-          throw failedResponse(event.response.error);
+          throw this.#failed(event.response.error);
         default:
       }
     }
     throw new ProviderError("lost", "the model's answer ended before it was complete");
+  }
+
+  #failed(error: { code?: string; message?: string } | null): RpcError {
+    const words = this.#provider?.shown(error?.message ?? "") ?? "";
+    return new RpcError({
+      status: "ABORTED",
+      reason: "MODEL_FAILED",
+      message: `the model failed: ${error?.code ?? "unknown"}: ${words}`,
+    });
   }
 }
 
@@ -185,11 +194,3 @@ const rejected = (error: ProviderError): RpcError =>
         : "check that the model server is reachable; the run can be started again",
     cause: error,
   });
-
-function failedResponse(error: { code?: string; message?: string } | null): RpcError {
-  return new RpcError({
-    status: "ABORTED",
-    reason: "MODEL_FAILED",
-    message: `the model failed: ${error?.code ?? "unknown"}: ${(error?.message ?? "").slice(0, 500)}`,
-  });
-}

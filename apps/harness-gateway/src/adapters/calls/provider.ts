@@ -2,6 +2,7 @@ import OpenAI, { APIConnectionError, APIError, APIUserAbortError } from "openai"
 import type { ResponseStreamEvent, ResponseCreateParamsStreaming } from "openai/resources/responses/responses";
 import { isReasoningModel, type ModelConfig } from "../../domain/model-config.ts";
 import type { RequestHead } from "../../domain/request-chain.ts";
+import { connectionProblem, shownUrl, withoutKey } from "./model-server-problem.ts";
 
 export type { ResponseStreamEvent };
 
@@ -50,35 +51,64 @@ export class Provider {
     };
     // The stored items came from this API and go back to it unchanged; their types are the provider's to know.
     return this.#stream(() =>
-      this.#client.responses.create(body as unknown as ResponseCreateParamsStreaming, { signal }),
+      this.#client.responses.create(body as unknown as ResponseCreateParamsStreaming, { signal }).withResponse(),
     );
   }
 
   /** Continues a background response after the event with this sequence number. */
   resume(responseId: string, after: number | undefined, signal: AbortSignal) {
     const from = after === undefined ? {} : { starting_after: after };
-    return this.#stream(() => this.#client.responses.retrieve(responseId, { stream: true, ...from }, { signal }));
+    return this.#stream(() =>
+      this.#client.responses.retrieve(responseId, { stream: true, ...from }, { signal }).withResponse(),
+    );
   }
 
-  async *#stream(open: () => Promise<AsyncIterable<ResponseStreamEvent>>): AsyncGenerator<ResponseStreamEvent> {
+  /** What a server says, as it may be recorded and shown: servers quote the key that they were sent. */
+  shown(text: string): string {
+    return withoutKey(text, this.#config.apiKey).slice(0, 500);
+  }
+
+  async *#stream(open: () => Promise<Opened>): AsyncGenerator<ResponseStreamEvent> {
     try {
-      yield* await open();
+      const { data, response } = await open();
+      this.#requireEvents(response);
+      yield* data;
     } catch (error) {
-      throw classify(error);
+      throw this.#classify(error);
     }
+  }
+
+  /** A login page or a plain document answered with 200 would look like an answer that broke off, and be asked for again. */
+  #requireEvents(response: Response): void {
+    const type = response.headers.get("content-type") ?? "";
+    if (!/^(?:text\/html|application\/json)\b/i.test(type)) return;
+    const message = `${this.#server} answered ${response.status} with ${this.shown(type)} instead of a stream of events: is it a Responses API?`;
+    throw new ProviderError("terminal", message);
+  }
+
+  #classify(error: unknown): unknown {
+    if (error instanceof APIUserAbortError || error instanceof ProviderError) return error;
+    if (error instanceof APIConnectionError)
+      return new ProviderError("lost", `${this.#server} ${this.shown(connectionProblem(error))}`, undefined, error);
+    if (error instanceof APIError && typeof error.status === "number") {
+      // The client puts the status before the server's words.
+      const words = this.shown(error.message.replace(`${error.status} `, ""));
+      const retry = error.status === 408 || error.status === 409 || error.status === 429 || error.status >= 500;
+      const message = `${this.#server} answered ${error.status}: ${words}`;
+      return new ProviderError(retry ? "refused" : "terminal", message, retryAfter(error), error);
+    }
+    return new ProviderError("lost", "the model's answer broke off", undefined, error);
+  }
+
+  get #server(): string {
+    return this.#config.kind === "scripted" ? "the model server" : `the model server ${shownUrl(this.#config.baseUrl)}`;
   }
 }
 
-function classify(error: unknown): unknown {
-  if (error instanceof APIUserAbortError) return error;
-  if (error instanceof APIConnectionError)
-    return new ProviderError("lost", "the link to the model broke", undefined, error);
-  if (error instanceof APIError && typeof error.status === "number") {
-    const message = `the model server answered ${error.status}: ${error.message.slice(0, 500)}`;
-    const retry = error.status === 408 || error.status === 409 || error.status === 429 || error.status >= 500;
-    return new ProviderError(retry ? "refused" : "terminal", message, retryAfter(error), error);
-  }
-  return new ProviderError("lost", "the model's answer broke off", undefined, error);
+/** A stream of events, and the answer that it is read from. */
+interface Opened {
+  readonly data: AsyncIterable<ResponseStreamEvent>;
+  readonly response: Response;
 }
 
 /** RFC 9110, Retry-After: seconds, or a date. */
