@@ -12,9 +12,11 @@ interface Ended {
 
 const dir = mkdtempSync(join(tmpdir(), "cofferdam-cli-"));
 
-function cofferdam(...args: string[]): Promise<Ended> {
+const cofferdam = (...args: string[]): Promise<Ended> => cofferdamWith({}, ...args);
+
+function cofferdamWith(more: NodeJS.ProcessEnv, ...args: string[]): Promise<Ended> {
   const main = join(import.meta.dirname, "main.ts");
-  const env = { PATH: process.env["PATH"], COFFERDAM_HOME: join(dir, "home") };
+  const env = { PATH: process.env["PATH"], COFFERDAM_HOME: join(dir, "home"), ...more };
   return new Promise((resolve) => {
     const node = ["--conditions=@cofferdam/source", "--disable-warning=ExperimentalWarning", main, ...args];
     execFile(process.execPath, node, { env }, (error, stdout, stderr) => {
@@ -48,6 +50,16 @@ test("with --json an argument error is one JSON document", async () => {
   const { code, stdout } = await cofferdam("--json", "frobnicate");
   expect(code).toBe(2);
   expect(JSON.parse(stdout)).toMatchObject({ error: { code: "USAGE" } });
+});
+
+test("what is neither a file nor a run cannot be verified, which is a wrong argument", async () => {
+  const { code, stderr } = await cofferdam("verify", dir);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/neither a file nor the id of a run\n {2}mend: /)]);
+});
+
+test("a name that no team can have is a wrong argument", async () => {
+  const { code, stderr } = await cofferdamWith({ COFFERDAM_TEAM: "Care Ops" }, "runs");
+  expect([code, stderr]).toEqual([2, expect.stringContaining('COFFERDAM_TEAM "Care Ops" is no name of a team')]);
 });
 
 test("a manifest that is not there is named", async () => {

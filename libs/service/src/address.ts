@@ -15,6 +15,8 @@ export function Address(text: string): Address {
   if (!loopback.test(text)) {
     throw new TypeError(`address ${JSON.stringify(text)} must be unix:<path> or <loopback address>:<port>`);
   }
+  const port = Number(text.slice(text.lastIndexOf(":") + 1));
+  if (port > 65_535) throw new TypeError(`port ${port} of ${JSON.stringify(text)} is above 65535`);
   return text as Address;
 }
 

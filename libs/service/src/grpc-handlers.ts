@@ -16,10 +16,7 @@ export interface Call {
 /** A unary method as services write it: a value or an RpcError. */
 export function unary<Q, R>(handler: (request: Q, call: Call) => Promise<R>) {
   return (call: ServerUnaryCall<Q, R>, done: sendUnaryData<R>): void => {
-    handler(call.request, callOf(call)).then(
-      (value) => done(null, value),
-      (error: unknown) => done(failed(error)),
-    );
+    answer(() => handler(call.request, callOf(call)), done);
   };
 }
 
@@ -33,10 +30,7 @@ export function serverStream<Q, R>(handler: (request: Q, call: Call) => AsyncIte
 /** A client-streaming method. */
 export function clientStream<Q, R>(handler: (requests: AsyncIterable<Q>, call: Call) => Promise<R>) {
   return (call: ServerReadableStream<Q, R>, done: sendUnaryData<R>): void => {
-    handler(call as AsyncIterable<Q>, callOf(call)).then(
-      (value) => done(null, value),
-      (error: unknown) => done(failed(error)),
-    );
+    answer(() => handler(call as AsyncIterable<Q>, callOf(call)), done);
   };
 }
 
@@ -45,6 +39,15 @@ export function duplex<Q, R>(handler: (requests: AsyncIterable<Q>, call: Call) =
   return (call: ServerDuplexStream<Q, R>): void => {
     void pump(call, () => handler(call as AsyncIterable<Q>, callOf(call)));
   };
+}
+
+/** What a handler throws before its first await is an answer as good as what it throws later. */
+function answer<R>(handle: () => Promise<R>, done: sendUnaryData<R>): void {
+  const handled = async (): Promise<R> => handle();
+  handled().then(
+    (value) => done(null, value),
+    (error: unknown) => done(failed(error)),
+  );
 }
 
 interface Cancellable {

@@ -27,7 +27,9 @@ beforeAll(async () => {
       for (let i = 0; i < 100; i++) yield { digest: `${i}`, data: Buffer.alloc(100_000) };
     }),
     putChunks: unary(async () => ({})),
-    commit: unary(async () => ({})),
+    commit: unary(() => {
+      throw new RpcError({ status: "INVALID_ARGUMENT", reason: "BAD", message: "thrown at once", mend: "do not" });
+    }),
   };
   const path = join(mkdtempSync(join(tmpdir(), "cofferdam-")), "s.sock");
   server = await serveGrpc(
@@ -56,6 +58,15 @@ test("an error keeps status, reason, message and mend across the wire", async ()
   });
 });
 
+test("an error thrown before the first await is told like any other", async () => {
+  await expect(rpc(client.commit.bind(client), snapshot.CommitRequest.create())).rejects.toMatchObject({
+    status: "INVALID_ARGUMENT",
+    reason: "BAD",
+    message: "thrown at once",
+    mend: "do not",
+  });
+});
+
 test("an unexpected error does not leak its text", async () => {
   await expect(rpc(client.stats.bind(client), { team: "t" })).rejects.toMatchObject({ message: "internal error" });
 });
@@ -68,6 +79,10 @@ test("a stream larger than its window arrives whole", async () => {
 
 test("plain text beyond loopback is refused", () => {
   expect(() => Address("0.0.0.0:80")).toThrow(TypeError);
+});
+
+test.each(["127.0.0.1:65536", "localhost:99999"])("port of %s does not exist, which is said", (text) => {
+  expect(() => Address(text)).toThrow("is above 65535");
 });
 
 test("a port in use is named", async () => {

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { verifyFile } from "@cofferdam/evidence";
 import { ExitCode } from "@cofferdam/service/exit-code";
+import { CliError } from "../cli-error.ts";
 import { trustedVerifierKey } from "../evidence/trusted-key.ts";
 import { verdictOf, verifyHome } from "../evidence/verify-home.ts";
 import { jsonText } from "../render/json-text.ts";
@@ -19,6 +20,7 @@ export async function verify(
   options: VerifyOptions,
 ): Promise<ExitCode> {
   if (subject !== undefined && isFile(subject)) return verifyPublished(context, subject, options);
+  if (subject !== undefined && !/^[a-z0-9-]+$/.test(subject)) throw neither(subject);
   const { terminal, json } = context;
   const result = await verifyHome(homeOf(context), { run: subject, ledgerDir: options.ledger, key: options.key });
   const verdict = verdictOf(result);
@@ -36,5 +38,13 @@ async function verifyPublished(context: CommandContext, path: string, options: V
   else terminal.lines(publicationLines(path, result, terminal.paint));
   return result.publications.length > 0 ? ExitCode.OK : ExitCode.VERIFICATION_FAILED;
 }
+
+const neither = (subject: string): CliError =>
+  new CliError({
+    code: "NOT_FOUND",
+    message: `${JSON.stringify(subject)} is neither a file nor the id of a run`,
+    mend: "name a published file, or a run that `cofferdam runs` lists; without a name everything is verified",
+    exitCode: ExitCode.USAGE,
+  });
 
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;

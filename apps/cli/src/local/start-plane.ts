@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { createHarnessGateway, type ModelConfig, modelFromEnvironment, type Role } from "@cofferdam/harness-gateway";
 import { createPlanner } from "@cofferdam/planner";
 import { createProvenanceLedger } from "@cofferdam/provenance-ledger";
-import { ensureStreams, Team } from "@cofferdam/run-log";
+import { ensureStreams } from "@cofferdam/run-log";
 import { createSandboxBroker, parseFaults } from "@cofferdam/sandbox-broker";
 import { findBubblewrap } from "@cofferdam/sandbox-namespace";
 import { startScriptedModel } from "@cofferdam/scripted-model";
@@ -17,12 +17,14 @@ import { logFile, loggersIn } from "./log-file.ts";
 import type { Notice } from "./notice.ts";
 import type { RunningPlane, StartOptions } from "./plane.ts";
 import { makeRuntimeDir } from "./runtime-dir.ts";
+import { teamOf } from "./team.ts";
 
 /**
  * Starts nats-server and the services in this process, over the same contracts as apart: they meet on Unix sockets and on
  * the bus only. To read runs, nats-server and the public API are enough.
  */
 export async function startPlane(home: Home, options: StartOptions, notice: Notice): Promise<RunningPlane> {
+  teamOf(options.team);
   requireFreeSpace(home);
   const closers = new Closers();
   try {
@@ -72,7 +74,7 @@ class InProcess {
     const { env, chaos, listen, listenLocalFiles } = this.#options;
     const bwrap = await findBubblewrap({ cacheDir: this.#home.cache, env });
     const { layout } = this;
-    const team = Team(this.#options.team);
+    const team = teamOf(this.#options.team);
     await ensureStreams(await this.#connect("control-plane"));
     const model = await this.#model();
     this.#closers.add(

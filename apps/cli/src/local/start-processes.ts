@@ -12,6 +12,7 @@ import type { Notice } from "./notice.ts";
 import type { RunningPlane, StartOptions } from "./plane.ts";
 import { makeRuntimeDir } from "./runtime-dir.ts";
 import { superviseChild } from "./supervised-child.ts";
+import { teamOf } from "./team.ts";
 import { together } from "./together.ts";
 
 const READY_MS = 30_000;
@@ -33,6 +34,7 @@ const PASSED = [
  * gateway's model calls are a process apart, so that the death of an agent loop does not lose an answer that is paid for.
  */
 export async function startProcesses(home: Home, options: StartOptions, notice: Notice): Promise<RunningPlane> {
+  teamOf(options.team);
   requireFreeSpace(home);
   const closers = new Closers();
   try {
