@@ -42,7 +42,7 @@ beforeAll(async () => {
     folders.push(folder);
     writeFileSync(join(folder, planted(where)), planted(where), { mode: 0o644 });
   }
-  bystander = spawn("bash", ["-c", "sleep 600; true", planted("argv")], { stdio: "ignore" });
+  bystander = spawn("perl", ["-e", "sleep 600", planted("argv")], { stdio: "ignore" });
   await listen(createServer(), `\0${planted("abstract-socket")}`);
   await listen(createServer(), join(folders[0] ?? "", planted("path-socket")));
   const tcp = createServer((socket) => socket.end(planted("tcp")));
