@@ -126,11 +126,12 @@ export class CallService {
   }
 
   async #read(id: string, stream: AsyncIterable<ResponseStreamEvent>, flight: Flight): Promise<FinalResponse> {
-    const { journal } = this.#deps;
+    const { journal, model } = this.#deps;
     for await (const event of stream) {
       switch (event.type) {
         case "response.created":
-          if (journal.get(id)?.responseId === "") journal.accepted(id, event.response.id);
+          if (journal.get(id)?.responseId === "")
+            journal.accepted(id, event.response.id, { fetched: model?.background === true });
           break;
         case "response.output_text.delta":
           flight.send({ response: { $case: "delta", value: event.delta } });

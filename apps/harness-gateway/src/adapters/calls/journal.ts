@@ -1,7 +1,7 @@
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { harness } from "@cofferdam/contracts";
 
-/** What the call service knows of one model call. Every change is durable before the next act. */
+/** What the call service knows of one model call. */
 export interface CallRecord {
   readonly callId: string;
   readonly requestDigest: string;
@@ -14,9 +14,14 @@ export interface CallRecord {
   readonly outcome: harness.CallOutcome | undefined;
 }
 
-/** The call service's memory: SQLite with full synchronisation, one file. */
+/**
+ * The call service's memory: SQLite, one file. What must outlive the machine is synced before the call returns: that a
+ * request is about to be sent, the id under which its answer can be fetched again, the outcome, a fence. The rest outlives
+ * the process, and is synced with what comes next.
+ */
 export class CallJournal {
   readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
 
   constructor(file: string) {
     this.#db = new DatabaseSync(file);
@@ -32,7 +37,7 @@ export class CallJournal {
   }
 
   get(callId: string): CallRecord | undefined {
-    const row = this.#db.prepare("SELECT * FROM calls WHERE call_id = ?").get(callId);
+    const row = this.#statement("SELECT * FROM calls WHERE call_id = ?").get(callId);
     if (row === undefined) return undefined;
     const { outcome } = row;
     return {
@@ -45,46 +50,71 @@ export class CallJournal {
     };
   }
 
+  /** Not yet synced: a call that is forgotten before {@link sending} was not made. */
   create(callId: string, requestDigest: string): void {
-    this.#db.prepare("INSERT OR IGNORE INTO calls (call_id, request) VALUES (?, ?)").run(callId, requestDigest);
+    this.#unsynced("INSERT OR IGNORE INTO calls (call_id, request) VALUES (?, ?)", callId, requestDigest);
   }
 
   /** About to send. A request that was open before is of unknown fate and counts as sent. */
   sending(callId: string): void {
-    this.#db.prepare("UPDATE calls SET sends = sends + open, open = 1, response_id = '' WHERE call_id = ?").run(callId);
+    this.#synced("UPDATE calls SET sends = sends + open, open = 1, response_id = '' WHERE call_id = ?", callId);
   }
 
   /** The provider refused it: nothing was accepted. */
   refused(callId: string): void {
-    this.#db.prepare("UPDATE calls SET open = 0 WHERE call_id = ?").run(callId);
+    this.#synced("UPDATE calls SET open = 0 WHERE call_id = ?", callId);
   }
 
   /** The provider no longer has the response: its answer is lost, and asking again pays again. */
   forgotten(callId: string): void {
-    this.#db.prepare("UPDATE calls SET response_id = '' WHERE call_id = ?").run(callId);
+    this.#synced("UPDATE calls SET response_id = '' WHERE call_id = ?", callId);
   }
 
-  accepted(callId: string, responseId: string): void {
-    this.#db
-      .prepare("UPDATE calls SET open = 0, sends = sends + 1, response_id = ? WHERE call_id = ?")
-      .run(responseId, callId);
+  /**
+   * The provider has begun to answer. Worth a sync only where the answer can be `fetched` again by its id; elsewhere a
+   * request that is found open counts as sent all the same.
+   */
+  accepted(callId: string, responseId: string, { fetched }: { readonly fetched: boolean }): void {
+    const sql = "UPDATE calls SET open = 0, sends = sends + 1, response_id = ? WHERE call_id = ?";
+    if (fetched) this.#synced(sql, responseId, callId);
+    else this.#unsynced(sql, responseId, callId);
   }
 
   finish(callId: string, outcome: harness.CallOutcome): void {
-    this.#db
-      .prepare("UPDATE calls SET outcome = ? WHERE call_id = ?")
-      .run(harness.CallOutcome.encode(outcome).finish(), callId);
+    const bytes = harness.CallOutcome.encode(outcome).finish();
+    this.#synced("UPDATE calls SET outcome = ? WHERE call_id = ?", bytes, callId);
   }
 
   /** Raises the highest epoch of a log; returns the highest. Epochs are kept for ever. */
   fence(log: string, epoch: number): number {
-    this.#db
-      .prepare("INSERT INTO fences VALUES (?, ?) ON CONFLICT (log) DO UPDATE SET epoch = max(epoch, excluded.epoch)")
-      .run(log, epoch);
-    return Number(this.#db.prepare("SELECT epoch FROM fences WHERE log = ?").get(log)?.["epoch"]);
+    const known = this.#statement("SELECT epoch FROM fences WHERE log = ?").get(log)?.["epoch"];
+    const highest = typeof known === "number" ? known : -1;
+    if (epoch <= highest) return highest;
+    this.#synced("INSERT INTO fences VALUES (?, ?) ON CONFLICT (log) DO UPDATE SET epoch = excluded.epoch", log, epoch);
+    return epoch;
   }
 
   close(): void {
     this.#db.close();
+  }
+
+  #synced(sql: string, ...values: SQLInputValue[]): void {
+    this.#statement(sql).run(...values);
+  }
+
+  /** In WAL mode a later synced change syncs this one too: it stands before it in the same file. */
+  #unsynced(sql: string, ...values: SQLInputValue[]): void {
+    this.#db.exec("PRAGMA synchronous = NORMAL");
+    try {
+      this.#statement(sql).run(...values);
+    } finally {
+      this.#db.exec("PRAGMA synchronous = FULL");
+    }
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql) ?? this.#db.prepare(sql);
+    this.#statements.set(sql, known);
+    return known;
   }
 }
