@@ -57,7 +57,7 @@ export interface HarnessGatewayOptions {
 export async function createHarnessGateway(options: HarnessGatewayOptions): Promise<Service> {
   const { roles, logger } = options;
   const team = Team(options.team);
-  const blobs = createBlobStore(fileStore(options.objectsDir));
+  const blobs = createBlobStore(fileStore(options.objectsDir, { keepStaging: true }));
   const log = openRunLog({ nc: options.nc, team, instance: options.instance, service: "harness-gateway" });
   const doorbells = openDoorbells({ nc: options.nc, team });
   const inbox = openInbox({ nc: options.nc });

@@ -18,7 +18,10 @@ export interface SnapshotStoreDeps {
 /** Starts the snapshot store. What it acknowledged is durable: it may be killed at any moment. */
 export async function createSnapshotStore(deps: SnapshotStoreDeps): Promise<Service & { readonly address: Address }> {
   const { address, dataDir, team, logger } = deps;
-  const repository = await openRepository(fileStore(dataDir), { logger, now: deps.now ?? (() => new Date()) });
+  const repository = await openRepository(fileStore(dataDir, { keepStaging: true }), {
+    logger,
+    now: deps.now ?? (() => new Date()),
+  });
   const implementation = snapshotHandlers(repository, team);
   const server = await serveGrpc(address, [{ definition: snapshot.SnapshotServiceService, implementation }], logger);
   return {

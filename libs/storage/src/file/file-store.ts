@@ -24,6 +24,11 @@ const READ_BLOCK_BYTES = 256 * 1024;
 export interface FileStoreOptions {
   /** Age in milliseconds from which leftovers of writers that died are removed when the store is first used. */
   readonly staleMs?: number;
+  /**
+   * Leaves the empty staging folder where it is. For a folder that only programs look at: making and removing it costs each
+   * put three calls to the file system.
+   */
+  readonly keepStaging?: boolean;
 }
 
 /**
@@ -33,7 +38,7 @@ export interface FileStoreOptions {
  * (INVALID_KEY). Symbolic links are no objects and are never followed out of the root.
  */
 export function fileStore(root: string, options: FileStoreOptions = {}): ObjectStore {
-  return new FileStore(resolve(root), options.staleMs ?? STALE_MS);
+  return new FileStore(resolve(root), options);
 }
 
 class FileStore implements ObjectStore {
@@ -45,11 +50,14 @@ class FileStore implements ObjectStore {
   readonly #staleMs: number;
   #swept: Promise<unknown> | undefined;
 
-  constructor(root: string, staleMs: number) {
+  constructor(root: string, { staleMs = STALE_MS, keepStaging = false }: FileStoreOptions) {
     this.location = pathToFileURL(root).href;
     this.#root = root;
     this.#directories = new DurableDirectories(root);
-    this.#staging = new Staging(root);
+    this.#staging = new Staging(root, keepStaging, () => {
+      this.#directories.forget();
+      return this.#directories.ensure(root);
+    });
     this.#lock = new ReplaceLock(this.#staging.folder);
     this.#staleMs = staleMs;
   }
@@ -85,8 +93,12 @@ class FileStore implements ObjectStore {
     const path = this.#path(key);
     return this.#attempt(doing, async () => {
       await this.#sweepOnce();
-      await this.#makeFolder(path, key);
+      await this.#directories.ensure(this.#root);
+      // The folder is made durable while the body is written: two syncs at once cost little more than one.
+      const folder = this.#makeFolder(path, key);
+      folder.catch(() => undefined);
       return this.#staging.with(body, options.signal, async (staged) => {
+        await folder;
         const place = () =>
           options.ifAbsent ? this.#create(staged, path, doing) : this.#replace(staged, path, options, doing);
         await this.#placed(path, key, place);

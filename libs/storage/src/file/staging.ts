@@ -19,9 +19,17 @@ export interface Staged {
 /** Writes bodies to synced, nameless files, ready to be linked or renamed to their place. */
 export class Staging {
   readonly #folder: string;
+  readonly #keep: boolean;
+  readonly #makeRoot: () => Promise<void>;
   #open = 0;
 
-  constructor(root: string) {
+  /**
+   * @param keep Whether the empty folder stays.
+   * @param makeRoot Makes the root again when it turns out to be gone.
+   */
+  constructor(root: string, keep: boolean, makeRoot: () => Promise<void>) {
+    this.#keep = keep;
+    this.#makeRoot = makeRoot;
     this.#folder = join(root, STAGING);
   }
 
@@ -72,13 +80,24 @@ export class Staging {
         return await open(path, "wx", 0o666);
       } catch (error) {
         if (errnoOf(error) !== "ENOENT" || attempt > 100) throw error;
-        await makeFolder(this.#folder);
+        await this.#make();
       }
+    }
+  }
+
+  async #make(): Promise<void> {
+    try {
+      await makeFolder(this.#folder);
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT") throw error;
+      await this.#makeRoot();
+      await makeFolder(this.#folder);
     }
   }
 
   /** A folder that people look at keeps no trace of us. */
   async #tidy(): Promise<void> {
+    if (this.#keep) return;
     try {
       await rmdir(this.#folder);
     } catch (error) {
