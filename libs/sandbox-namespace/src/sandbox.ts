@@ -100,6 +100,8 @@ export class NamespaceSandbox implements Sandbox {
   async freeze(): Promise<() => Promise<void>> {
     this.#assertLiving();
     const { group } = this.#parts;
+    // With no command no process is left: each command's processes end with its pid namespace.
+    if (this.#running.size === 0 && (group === undefined || group.pids().length === 0)) return async () => undefined;
     if (group?.freezes === true) {
       await group.freeze();
       return async () => {
@@ -107,7 +109,6 @@ export class NamespaceSandbox implements Sandbox {
         if (this.#destroyed === undefined) group.thaw();
       };
     }
-    if (this.#running.size === 0) return async () => undefined;
     throw new SandboxError(
       "FREEZE_FAILED",
       `sandbox ${this.id} runs ${this.#running.size} commands and this machine cannot freeze them`,
