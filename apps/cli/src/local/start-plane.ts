@@ -67,6 +67,8 @@ class InProcess {
   }
 
   async startReading(): Promise<void> {
+    // A home that has never run anything has no streams to read.
+    await ensureStreams(await this.#connect("control-plane"));
     await this.#gateway(["api"], this.layout.gateway, "allow", undefined);
   }
 
