@@ -7,7 +7,8 @@ import type { ToolCall } from "../../domain/tools.ts";
 import { storeBody } from "../body.ts";
 import { heldSandbox } from "./attach.ts";
 import type { TaskContext } from "./context.ts";
-import { runTool } from "./tools.ts";
+import { readCommitted } from "./read-before.ts";
+import { runTool, type ToolRun } from "./tools.ts";
 
 /** Asks policy about a tool call and records the decision, together with what follows from it. */
 export function judge({ writer, policy }: TaskContext, step: number, call: ToolCall): void {
@@ -60,8 +61,14 @@ export async function execute(context: TaskContext, act: Extract<Act, { kind: "e
     await writer.append([{ type: "step.started", data }]);
   }
   const box = heldSandbox(context);
-  const timeoutMs = manifest.spec.compute.timeoutMs;
-  const outcome = await runTool(call, { execId: attempt.execId, step, timeoutMs }, box);
+  const run: ToolRun = {
+    execId: attempt.execId,
+    step,
+    timeoutMs: manifest.spec.compute.timeoutMs,
+    readBefore: (path, maxBytes) =>
+      attempt.begun ? readCommitted(context, path, maxBytes) : box.readFile(path, maxBytes),
+  };
+  const outcome = await runTool(call, run, box);
   const checkpoint = await box.checkpoint(writer.state.snapshot);
   await commit(context, {
     step,

@@ -12,6 +12,9 @@ import {
 } from "../../domain/tools.ts";
 import { isLost, type SandboxHandle } from "./sandbox.ts";
 
+/** What tools need of a sandbox. */
+export type ToolBox = Pick<SandboxHandle, "exec" | "readFile" | "writeFiles">;
+
 export interface ToolOutcome {
   readonly exitCode: number;
   /** What the model is told. */
@@ -24,6 +27,8 @@ export interface ToolRun {
   readonly step: number;
   /** Longest that a command may run. */
   readonly timeoutMs: number;
+  /** A file as it was before this step. Whoever repeats the step must get the same, whatever was done of it already. */
+  readBefore(path: string, maxBytes: number): Promise<Buffer>;
 }
 
 const MAX_FILE_BYTES = 64 << 20;
@@ -33,7 +38,7 @@ const MAX_IMAGE_BYTES = 10 << 20;
  * Carries out one tool call in the sandbox. What the model did wrong is an outcome that it is told; only a sandbox or a
  * service that failed is an error.
  */
-export async function runTool(call: ToolCall, run: ToolRun, box: SandboxHandle): Promise<ToolOutcome> {
+export async function runTool(call: ToolCall, run: ToolRun, box: ToolBox): Promise<ToolOutcome> {
   try {
     switch (call.tool) {
       case "exec_command":
@@ -62,9 +67,15 @@ function modelsFault(error: unknown): string | undefined {
   return mendable.includes(error.status) ? [error.message, error.mend].filter(Boolean).join("; ") : undefined;
 }
 
-async function execCommand(call: ToolCall, run: ToolRun, box: SandboxHandle): Promise<ToolOutcome> {
+async function execCommand(call: ToolCall, run: ToolRun, box: ToolBox): Promise<ToolOutcome> {
   const { argv, workdir, maxOutputTokens } = parseExecArguments(call.arguments);
-  const { output, outcome } = await box.exec({ ...run, argv, workdir });
+  const { output, outcome } = await box.exec({
+    execId: run.execId,
+    step: run.step,
+    timeoutMs: run.timeoutMs,
+    argv,
+    workdir,
+  });
   const result = {
     execId: run.execId,
     output,
@@ -80,7 +91,7 @@ async function execCommand(call: ToolCall, run: ToolRun, box: SandboxHandle): Pr
   };
 }
 
-async function applyPatch(operation: PatchOperation, run: ToolRun, box: SandboxHandle): Promise<ToolOutcome> {
+async function applyPatch(operation: PatchOperation, run: ToolRun, box: ToolBox): Promise<ToolOutcome> {
   const { path, moveTo } = operation;
   const target = moveTo ?? path;
   switch (operation.type) {
@@ -91,7 +102,7 @@ async function applyPatch(operation: PatchOperation, run: ToolRun, box: SandboxH
       await box.writeFiles(run.execId, [remove(path)]);
       return { exitCode: 0, output: `Deleted ${path}`, limit: "" };
     case "update_file": {
-      const before = (await box.readFile(path, MAX_FILE_BYTES)).toString("utf8");
+      const before = (await run.readBefore(path, MAX_FILE_BYTES)).toString("utf8");
       const changes = [write(target, applyUpdate(before, operation.diff))];
       if (target !== path) changes.push(remove(path));
       await box.writeFiles(run.execId, changes);
@@ -106,7 +117,7 @@ const write = (path: string, content: string): sandbox.FileChange => ({
 });
 const remove = (path: string): sandbox.FileChange => ({ path, change: { $case: "remove", value: true } });
 
-async function viewImage(path: string, box: SandboxHandle): Promise<ToolOutcome> {
+async function viewImage(path: string, box: ToolBox): Promise<ToolOutcome> {
   const bytes = await box.readFile(path, MAX_IMAGE_BYTES);
   const type = imageType(bytes);
   if (type === undefined) return refused(`${path} is not a PNG, JPEG, GIF or WebP image`);
