@@ -13,7 +13,8 @@ export type CliErrorCode =
   | "NOT_FOUND"
   | "INTERRUPTED"
   | "NO_CONTROL_PLANE"
-  | "NO_LEDGER_KEY";
+  | "NO_LEDGER_KEY"
+  | "NOTHING_TO_RECORD";
 
 export interface CliErrorInit {
   readonly code: CliErrorCode;

@@ -63,6 +63,8 @@ function addRun(program: Command, execute: Execute): void {
         .argParser(collect)
         .default([], "none"),
     )
+    .addOption(new Option("--record <tape>", "write what a real model answers to this file").conflicts(["replay"]))
+    .option("--replay <tape>", "answer from a tape instead of a model; no key is needed")
     .addHelpText("after", "\nThe run is durable: after Ctrl-C or a crash `cofferdam resume` goes on with it.")
     .action(async (manifest: string, options: RunOptions) =>
       execute(async (context) => (await import("./commands/run.ts")).runManifest(context, manifest, options)),

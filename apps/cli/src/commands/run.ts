@@ -1,13 +1,18 @@
 import { randomUUID } from "node:crypto";
+import { resolve } from "node:path";
 import type { ExitCode } from "@cofferdam/service/exit-code";
 import { manifestErrorFrom, readManifestFile } from "../manifest-file.ts";
 import { parseInputPlaces } from "../input-places.ts";
+import type { PlaneOptions } from "../local/plane.ts";
 import { type CommandContext, openSession } from "./context.ts";
 import { seeThrough } from "./see-through.ts";
 
 export interface RunOptions {
   readonly chaos?: readonly string[] | undefined;
   readonly idempotencyKey?: string | undefined;
+  /** Tape to write the model's answers to, and tape to answer from. At most one. */
+  readonly record?: string | undefined;
+  readonly replay?: string | undefined;
   /** `name=place` of inputs that are read from elsewhere. */
   readonly input?: readonly string[] | undefined;
 }
@@ -23,8 +28,8 @@ export async function runManifest(context: CommandContext, path: string, options
   const session = await openSession(context, {
     mode: "full",
     chaos,
-    ownBecause:
-      chaos.length > 0 ? "faults can only be injected into a control plane started for them (--chaos)" : undefined,
+    tape: tapeOf(options),
+    ownBecause: ownBecause(options),
   });
   try {
     const request = {
@@ -46,4 +51,16 @@ export async function runManifest(context: CommandContext, path: string, options
   } finally {
     await session.close();
   }
+}
+
+function tapeOf({ record, replay }: RunOptions): PlaneOptions["tape"] {
+  if (record !== undefined) return { use: "record", path: resolve(record) };
+  return replay === undefined ? undefined : { use: "replay", path: resolve(replay) };
+}
+
+/** What only a control plane that is started for it can do. */
+function ownBecause({ chaos = [], record, replay }: RunOptions): string | undefined {
+  if (chaos.length > 0) return "faults can only be injected into one started for them (--chaos)";
+  if (record !== undefined) return "answers can only be recorded by one started for that (--record)";
+  return replay === undefined ? undefined : "answers can only be replayed by one started for that (--replay)";
 }

@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { createHarnessGateway, type ModelConfig, modelFromEnvironment, type Role } from "@cofferdam/harness-gateway";
+import { createHarnessGateway, type ModelConfig, type Role } from "@cofferdam/harness-gateway";
 import { createPlanner } from "@cofferdam/planner";
 import { createProvenanceLedger } from "@cofferdam/provenance-ledger";
 import { ensureStreams, Team } from "@cofferdam/run-log";
 import { createSandboxBroker, parseFaults } from "@cofferdam/sandbox-broker";
 import { findBubblewrap } from "@cofferdam/sandbox-namespace";
-import { startScriptedModel } from "@cofferdam/scripted-model";
 import { Address, connectToNats, type Logger } from "@cofferdam/service";
 import { createSnapshotStore } from "@cofferdam/snapshot-store";
 import type { Closers } from "./closers.ts";
@@ -13,6 +12,7 @@ import type { Home } from "./home.ts";
 import type { KeptNats } from "./kept-nats.ts";
 import { type Layout, ledgerKeyFile, sandboxRootOf } from "./layout.ts";
 import { logFile, loggersIn } from "./log-file.ts";
+import { startModel } from "./model.ts";
 import type { StartOptions } from "./plane.ts";
 import { together } from "./together.ts";
 
@@ -67,20 +67,9 @@ class InProcess {
     await together([add(this.#snapshotStore()), add(this.#ledger()), add(this.#broker()), add(this.#planner())]);
   }
 
-  /** A key selects a real model; without one programs that manifests name stand in for it. */
-  async startModel(): Promise<ModelConfig | undefined> {
+  startModel(): Promise<ModelConfig | undefined> {
     const { options, closers } = this.#surroundings;
-    const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl } = options.env;
-    const scriptedKey = randomBytes(24).toString("base64url");
-    // Whoever holds the key is this user, who may run any program of theirs anyway.
-    const scripted = apiKey ? undefined : closers.add(await startScriptedModel({ roots: ["/"], apiKey: scriptedKey }));
-    return modelFromEnvironment({
-      apiKey: apiKey || undefined,
-      baseUrl: baseUrl || "https://api.openai.com/v1",
-      scriptedUrl: scripted?.url,
-      scriptedKey,
-      background: "auto",
-    });
+    return startModel(options, closers);
   }
 
   async startGateway(

@@ -5,6 +5,8 @@ export interface PlaneOptions {
   readonly team: string;
   /** Faults to inject, e.g. `kill-sandbox@19`. */
   readonly chaos: readonly string[];
+  /** Write the model's answers to a tape, or answer from one. */
+  readonly tape?: { readonly use: "record" | "replay"; readonly path: string } | undefined;
   /** A second address for the public API, e.g. `127.0.0.1:7070`. */
   readonly listen?: string | undefined;
   /** Whether callers of that address may name files of this machine. */

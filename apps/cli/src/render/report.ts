@@ -58,6 +58,9 @@ function headline(view: run.Run, paint: Paint): string[] {
 /** A scripted model is called one wherever a model is named. */
 export function modelWords(model: string): string {
   if (!model.startsWith("scripted:")) return printable(model) || "unknown";
+  const [, replayed] = /^scripted:tape\/(.+)$/.exec(model) ?? [];
+  if (replayed !== undefined)
+    return `scripted (tape): recorded answers of ${printable(replayed)}, not a language model now`;
   return `scripted (${printable(model.slice("scripted:".length))}): a program answers, not a language model`;
 }
 

@@ -2,7 +2,8 @@ import { StartupError } from "@cofferdam/service";
 
 /** Which model server answers, and how. */
 export interface ModelConfig {
-  readonly kind: "openai" | "scripted";
+  /** `tape` is a scripted server that replays recorded answers. */
+  readonly kind: "openai" | "scripted" | "tape";
   /** Base URL of the Responses API, e.g. `https://api.openai.com/v1`. */
   readonly baseUrl: string;
   readonly apiKey: string;
@@ -20,7 +21,7 @@ export interface ModelConfig {
  * speak the API mostly do not.
  */
 export const offersBackground = (kind: ModelConfig["kind"], baseUrl: string): boolean =>
-  kind === "scripted" || new URL(baseUrl).hostname === "api.openai.com";
+  kind !== "openai" || new URL(baseUrl).hostname === "api.openai.com";
 
 /** Reasoning models hand their reasoning back encrypted, so that it survives from turn to turn without being stored. */
 export const isReasoningModel = (model: string): boolean => /^(?:o\d|gpt-5)/.test(model);

@@ -21,7 +21,9 @@ export class TapeSource implements AnswerSource {
   }
 
   /** @throws ScriptedModelError `tape_miss` saying how the request differs from the nearest recorded one */
-  async prepare(request: ModelRequest): Promise<PreparedAnswer> {
+  async prepare(asked: ModelRequest): Promise<PreparedAnswer> {
+    // Whoever records where answers come from asks for the model under the name that says so.
+    const request = { ...asked, model: recordedName(asked.model) };
     const digest = tapeDigest(request);
     const recorded = this.#entries.filter((entry) => entry.digest === digest);
     const served = this.#served.get(digest) ?? 0;
@@ -48,7 +50,10 @@ export class TapeSource implements AnswerSource {
   }
 }
 
-const replayedName = (model: string): string => `${SCRIPT_PREFIX}tape/${model}`;
+const TAPE_PREFIX = `${SCRIPT_PREFIX}tape/`;
+const replayedName = (model: string): string => `${TAPE_PREFIX}${model}`;
+const recordedName = (model: string): string =>
+  model.startsWith(TAPE_PREFIX) ? model.slice(TAPE_PREFIX.length) : model;
 
 const same = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);
 

@@ -103,6 +103,7 @@ function localFolder({ localFiles }: SubmissionDeps, base: string): string {
 /** The name under which the model is asked and recorded. A scripted one says so, in every place where it is shown. */
 function modelOf(config: ModelConfig | undefined, { spec }: Manifest, base: string): string {
   if (config?.kind === "openai") return spec.agent.model;
+  if (config?.kind === "tape") return `scripted:tape/${spec.agent.model}`;
   if (config?.kind === "scripted" && spec.agent.script !== undefined) return `scripted:${base}/${spec.agent.script}`;
   throw new RpcError({
     status: "FAILED_PRECONDITION",
