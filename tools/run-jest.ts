@@ -12,19 +12,23 @@ interface JestResults {
   readonly numTodoTests: number;
   /** Files that could not be run at all; their tests are in no other number. */
   readonly numRuntimeErrorTestSuites: number;
+  readonly testResults: readonly {
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
 }
 
 /** Runs the tests in one Jest; its report goes to this process' output, its sums come back. */
-export async function runJest(root: string, files: readonly string[], name: string | undefined): Promise<Sums> {
+export async function runJest(root: string, files: readonly string[], filter: string | undefined): Promise<Sums> {
   const dir = await mkdtemp(join(tmpdir(), "cofferdam-jest-"));
   try {
     const output = join(dir, "results.json");
     const args = ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning"];
     args.push(join(root, "node_modules/jest/bin/jest.js"), "--json", `--outputFile=${output}`, ...files);
-    if (name !== undefined) args.push(`--testNamePattern=${name}`);
+    if (filter !== undefined) args.push(`--testNamePattern=${filter}`);
     const status = await runInherited(args, root);
     if (!existsSync(output)) return { passed: 0, failed: 1, skipped: 0 };
     const results: JestResults = JSON.parse(await readFile(output, "utf8"));
+    if (filter === undefined) for (const name of skippedTests(results)) process.stdout.write(`skipped  ${name}\n`);
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
     return {
       passed: results.numPassedTests,
@@ -35,6 +39,13 @@ export async function runJest(root: string, files: readonly string[], name: stri
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+/** Jest's own report does not name them when it runs many files; a skipped test should not go unseen. */
+function skippedTests({ testResults }: JestResults): string[] {
+  return testResults.flatMap(({ assertionResults }) =>
+    assertionResults.filter(({ status }) => status === "pending" || status === "todo").map(({ fullName }) => fullName),
+  );
 }
 
 /** Jest writes its report to standard error; the JSON copy on standard output is not wanted. */
