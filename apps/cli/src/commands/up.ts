@@ -25,7 +25,7 @@ export async function runControlPlane(context: CommandContext, options: UpOption
       chaos: [],
       listen,
       listenLocalFiles: options.allowLocalFiles === true,
-      ownBecause: "`up` starts one",
+      ownBecause: "`up` would start a second one",
     },
     options.processes === true ? startProcessesOf(context) : startPlaneOf(context),
     (text) => terminal.notice(text),

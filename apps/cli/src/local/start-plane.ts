@@ -12,7 +12,7 @@ import { makeRuntimeDir } from "./runtime-dir.ts";
  * the bus only. To read runs, nats-server and the public API are enough.
  */
 export async function startPlane(home: Home, options: StartOptions, notice: Notice): Promise<RunningPlane> {
-  requireFreeSpace(home);
+  if (options.mode === "full") requireFreeSpace(home);
   const closers = new Closers();
   try {
     const runtimeDir = makeRuntimeDir(home, options.env);

@@ -84,13 +84,18 @@ export class Installation {
     return { ended, answer: ended.stdout === "" ? undefined : JSON.parse(ended.stdout) };
   }
 
-  async remove(): Promise<void> {
+  /** Ends what a test has left running, kindly and then not. */
+  async endAll(): Promise<void> {
     for (const { child, ended } of this.#running) {
       child.kill("SIGTERM");
       const killed = setTimeout(() => child.kill("SIGKILL"), 15_000);
       await ended;
       clearTimeout(killed);
     }
+  }
+
+  async remove(): Promise<void> {
+    await this.endAll();
     rmSync(this.dir, { recursive: true, force: true });
   }
 }
