@@ -96,10 +96,11 @@ export interface StreamOptions {
 export async function ensureStreams(nc: NatsConnection, options: StreamOptions = {}): Promise<void> {
   checkVersion(nc.info?.version ?? "0");
   const jsm = await manager(nc);
-  for (const config of wanted) {
-    const info = await ensure(jsm, { ...config, num_replicas: options.replicas ?? 1 });
-    checkConfig(info, config);
-  }
+  const num_replicas = options.replicas ?? 1;
+  const found = await Promise.all(
+    wanted.map(async (config) => ({ config, info: await ensure(jsm, { ...config, num_replicas }) })),
+  );
+  for (const { config, info } of found) checkConfig(info, config);
 }
 
 async function manager(nc: NatsConnection): Promise<JetStreamManager> {
