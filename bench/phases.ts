@@ -7,7 +7,7 @@ export interface TimedEvent {
 
 /**
  * Durations in milliseconds of what a step goes through. An event's time is that of its making, before it is appended:
- * a span holds the append of the event at its beginning, and no other.
+ * a span holds the append of the event at its beginning, and of those staged before that went with it.
  */
 export function phasesOf(events: readonly TimedEvent[]): Readonly<Record<string, readonly number[]>> {
   const cycles = cyclesOf(events);
