@@ -5,7 +5,7 @@ import type { ManifestProblem } from "./render/problems.ts";
 export class ManifestError extends Error {
   override readonly name = "ManifestError";
   readonly code = "MANIFEST_INVALID";
-  readonly mend = "mend what each problem names; nothing was started";
+  readonly mend = "correct each of them and start again; nothing was started";
   readonly file: string;
   /** Text of the manifest. */
   readonly source: string;

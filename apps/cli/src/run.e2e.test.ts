@@ -114,3 +114,18 @@ test("a command line that is killed leaves nothing that keeps the next one from 
   expect(runs.map(({ status }) => status)).toEqual(["RUN_STATUS_COMPLETED"]);
   expect(numbersOf(runs[0]?.runId ?? "")).toBe(counted(6));
 });
+
+test("a run whose control plane ends with another command goes on with one of its own", async () => {
+  installation.write(countingAgent({ steps: 3, also: "sleep 0.3" }));
+  const long = Object.entries(countingAgent({ steps: 12, also: "sleep 0.4" }));
+  installation.write(Object.fromEntries(long.map(([name, text]) => [`long/${name}`, text])));
+  const first = installation.start(["run", "manifest.yaml"]);
+  await first.until(/step 1 committed/);
+  const second = installation.start(["run", "long/manifest.yaml"]);
+  const [, runId = ""] = await second.until(/^run (\S+)/m);
+  expect((await first.ended).code).toBe(0);
+  const { code, stdout, stderr } = await second.ended;
+  expect(stderr).toMatch(/the control plane of process \d+ has ended .*going on with one of our own/);
+  expect([code, stdout]).toEqual([0, expect.stringContaining("steps executed once: 12 of 12")]);
+  expect(readFileSync(join(installation.dir, "long/results", runId, "numbers.txt"), "utf8")).toBe(counted(12));
+});

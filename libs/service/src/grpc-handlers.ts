@@ -6,10 +6,10 @@ import type {
   ServerWritableStream,
 } from "@grpc/grpc-js";
 import { RpcError } from "./errors.ts";
-import { noteFailure } from "./grpc-observation.ts";
+import { closingSignal, noteFailure } from "./grpc-observation.ts";
 
 export interface Call {
-  /** Aborts when the caller goes away or its deadline passes. */
+  /** Aborts when the caller goes away, its deadline passes, or the server closes and will wait no longer. */
   readonly signal: AbortSignal;
 }
 
@@ -59,13 +59,24 @@ function callOf(call: Cancellable): Call {
   const controller = new AbortController();
   if (call.cancelled) controller.abort();
   call.on("cancelled", () => controller.abort());
-  return { signal: controller.signal };
+  const closing = closingSignal();
+  return { signal: closing === undefined ? controller.signal : AbortSignal.any([controller.signal, closing]) };
 }
 
 function failed(error: unknown) {
   noteFailure(error);
+  if (closingSignal()?.aborted === true) return shuttingDown().toServiceError();
   return RpcError.from(error).toServiceError();
 }
+
+/** A call that was cut short by its server is not one that its caller cancelled, and may be made again elsewhere. */
+const shuttingDown = (): RpcError =>
+  new RpcError({
+    status: "UNAVAILABLE",
+    reason: "SHUTTING_DOWN",
+    message: "the server is shutting down",
+    mend: "call again",
+  });
 
 /** The part of a gRPC response stream that {@link pump} uses. */
 interface Outgoing<R> extends Cancellable {
@@ -82,6 +93,8 @@ async function pump<R>(call: Outgoing<R>, items: () => AsyncIterable<R>) {
       if (call.cancelled) return;
       if (!call.write(item)) await drained(call);
     }
+    // An iteration that was aborted may end like one that is complete.
+    if (closingSignal()?.aborted === true) throw shuttingDown();
     call.end();
   } catch (error) {
     call.emit("error", failed(error));

@@ -91,6 +91,24 @@ test("a stream whose reader leaves is logged as cancelled, and its handler ends"
   expect(lines.filter((l) => l.message === "call")).toMatchObject([{ fields: { status: "CANCELLED" } }]);
 });
 
+test("a stream that its server cuts at shutdown is unavailable, not cancelled, so that it is taken up elsewhere", async () => {
+  const path = join(mkdtempSync(join(tmpdir(), "cofferdam-observation-")), "s");
+  const implementation = {
+    getChunks: serverStream(async function* (_request: snapshot.GetChunksRequest, { signal }) {
+      yield { digest: "d", data: Buffer.alloc(1) };
+      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    }),
+  };
+  const served = { definition: snapshot.SnapshotServiceService, implementation };
+  const server = await serveGrpc(Address(`unix:${path}`), [served], silentLogger);
+  const client = connect(snapshot.SnapshotServiceClient, server.address);
+  closing.push(() => client.close());
+  const read = async () => {
+    for await (const _ of readStream(client.getChunks({ team: "t", digests: [] }))) void server.close(50);
+  };
+  await expect(read()).rejects.toMatchObject({ status: "UNAVAILABLE", reason: "SHUTTING_DOWN" });
+});
+
 test("a call that waits for readiness outlasts a server's absence, one that does not fails at once", async () => {
   const path = join(mkdtempSync(join(tmpdir(), "cofferdam-observation-")), "s");
   const client = connect(snapshot.SnapshotServiceClient, Address(`unix:${path}`));

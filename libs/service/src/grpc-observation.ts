@@ -14,8 +14,18 @@ import type { Logger } from "./log.ts";
 
 const SCOPE = "@cofferdam/service";
 
-/** The call that is being handled; what its handler threw is kept here, because gRPC carries only a status onwards. */
-const handling = new AsyncLocalStorage<{ failure: unknown }>();
+interface Handled {
+  /** What the handler threw: gRPC carries only a status onwards. */
+  failure: unknown;
+  /** Aborts when the server no longer waits for its calls. */
+  readonly closing: AbortSignal;
+}
+
+/** The call that is being handled. */
+const handling = new AsyncLocalStorage<Handled>();
+
+/** Aborts when the server of the call that is being handled no longer waits for it. */
+export const closingSignal = (): AbortSignal | undefined => handling.getStore()?.closing;
 
 /** Keeps the error behind a status for the log line of the call. */
 export function noteFailure(error: unknown): void {
@@ -35,12 +45,13 @@ const DEFECTS: ReadonlySet<status> = new Set([status.INTERNAL, status.UNKNOWN, s
  * Observes each call that a server handles: one span that continues the caller's trace (W3C traceparent), one measurement
  * of `rpc.server.duration`, one log line with method, status and duration. Bodies are never looked at.
  */
-export function observeCalls(logger: Logger): ServerInterceptor {
+export function observeCalls(logger: Logger, closing: AbortSignal): ServerInterceptor {
   const durations = metrics.getMeter(SCOPE).createHistogram("rpc.server.duration", { unit: "ms" });
   return (method, call) => {
     const begin = performance.now();
-    const state: { failure: unknown; span?: Span; context: Context; ended: boolean } = {
+    const state: Handled & { span?: Span; context: Context; ended: boolean } = {
       failure: undefined,
+      closing,
       context: context.active(),
       ended: false,
     };

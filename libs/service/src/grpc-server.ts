@@ -17,7 +17,10 @@ export interface ServedService {
 export interface RunningServer {
   /** Where it listens, with the port that was really bound. */
   readonly address: Address;
-  /** Reports NOT_SERVING, stops accepting, lets calls end for `graceMs`, then cuts them. */
+  /**
+   * Reports NOT_SERVING, stops accepting, lets calls end for `graceMs`, then aborts them, which their callers see as
+   * UNAVAILABLE, and cuts those that do not end even so.
+   */
   close(graceMs?: number): Promise<void>;
 }
 
@@ -27,10 +30,11 @@ export async function serveGrpc(
   services: readonly ServedService[],
   logger: Logger,
 ): Promise<RunningServer> {
+  const closing = new AbortController();
   const server = new Server({
     "grpc.max_receive_message_length": 64 << 20,
     "grpc.max_send_message_length": 64 << 20,
-    interceptors: [observeCalls(logger)],
+    interceptors: [observeCalls(logger, closing.signal)],
   });
   for (const { definition, implementation } of services) server.addService(definition, implementation);
   const names = services.map((s) => serviceName(s.definition));
@@ -46,7 +50,7 @@ export async function serveGrpc(
     address: bound,
     close: async (graceMs = 2_000) => {
       health.set("NOT_SERVING");
-      await shutDown(server, graceMs);
+      await shutDown(server, closing, graceMs);
       if (path !== undefined) rmSync(path, { force: true });
     },
   };
@@ -86,17 +90,19 @@ function removeStaleSocket(path: string, address: Address): Promise<void> {
   });
 }
 
-function shutDown(server: Server, graceMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const cut = setTimeout(() => {
-      server.forceShutdown();
-      resolve();
-    }, graceMs);
-    server.tryShutdown(() => {
-      clearTimeout(cut);
-      resolve();
-    });
-  });
+/** Time that an aborted call has to say so to its caller. */
+const ABORT_MS = 500;
+
+async function shutDown(server: Server, closing: AbortController, graceMs: number): Promise<void> {
+  const ended = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  const isOver = (ms: number): Promise<boolean> => {
+    const timer = Promise.withResolvers<boolean>();
+    const pending = setTimeout(() => timer.resolve(false), ms);
+    return Promise.race([ended.then(() => true), timer.promise]).finally(() => clearTimeout(pending));
+  };
+  if (await isOver(graceMs)) return;
+  closing.abort();
+  if (!(await isOver(ABORT_MS))) server.forceShutdown();
 }
 
 function serviceName(definition: ServiceDefinition): string {
