@@ -11,6 +11,8 @@ beforeEach(async () => {
 afterEach(() => installation.remove());
 
 const runIdOf = (answer: unknown): string => (answer as { run: { runId: string } }).run.runId;
+const inFolder = (folder: string, files: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(files).map(([name, text]) => [join(folder, name), text]));
 const numbersOf = (runId: string): string =>
   readFileSync(join(installation.dir, "results", runId, "numbers.txt"), "utf8");
 
@@ -82,6 +84,9 @@ test("the same idempotency key is the same run", async () => {
   const first = await installation.json(args);
   const second = await installation.json(args);
   expect(runIdOf(second.answer)).toBe(runIdOf(first.answer));
+  installation.write(inFolder("elsewhere", countingAgent({ steps: 1 })));
+  const elsewhere = await installation.run(["run", "elsewhere/manifest.yaml", "--idempotency-key", "once"]);
+  expect([elsewhere.code, elsewhere.stderr]).toEqual([2, expect.stringContaining("in another folder")]);
   writeFileSync(join(installation.dir, "AGENTS.md"), "Count otherwise.\n");
   expect((await installation.run(args)).stderr).toContain("with another manifest");
 });

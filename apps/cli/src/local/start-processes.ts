@@ -11,6 +11,7 @@ import { logFile } from "./log-file.ts";
 import type { Notice } from "./notice.ts";
 import type { RunningPlane, StartOptions } from "./plane.ts";
 import { makeRuntimeDir } from "./runtime-dir.ts";
+import { watchSpace } from "./space-watch.ts";
 import { superviseChild } from "./supervised-child.ts";
 import { teamOf } from "./team.ts";
 import { together } from "./together.ts";
@@ -40,6 +41,7 @@ export async function startProcesses(home: Home, options: StartOptions, notice: 
   try {
     const runtimeDir = makeRuntimeDir(home, options.env);
     closers.add({ close: () => rmSync(runtimeDir, { recursive: true, force: true }) });
+    closers.add(watchSpace(home.root, notice));
     const nats = closers.add(await keepNats(home, notice));
     notice(`nats-server ready, pid ${nats.pid()}`);
     const processes = new Processes(home, options, layoutIn(runtimeDir), nats, notice, closers);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { RpcError } from "@cofferdam/service";
+import { type BlobStore, isStorageError } from "@cofferdam/storage";
 
 /** Longest that a worker waits for a service that is away before it gives its task back. */
 const PATIENCE_MS = 300_000;
@@ -24,8 +25,21 @@ export async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal): 
 /** UNAVAILABLE with one of these reasons is an answer, and asking again under the same key gets it again. */
 const answers = new Set(["SANDBOX_LOST", "MODEL_UNAVAILABLE"]);
 
-/** The service, or one that it needs, did not answer, as opposed to answering that it can't. */
+/** Bodies that wait for room on a full disk: what ran, or was paid for, is worth waiting for a person to make some. */
+export function patientBlobs(blobs: BlobStore, signal: AbortSignal): BlobStore {
+  return { ...blobs, put: (...body) => patiently(() => blobs.put(...body), signal) };
+}
+
+/** A disk, ours or a service's, is full: nobody's fault in the run, and mended by a person while the run waits. */
+const isFull = (error: unknown): boolean =>
+  isStorageError(error, "NO_SPACE") ||
+  (error instanceof RpcError && error.status === "RESOURCE_EXHAUSTED" && fullDisks.has(error.reason));
+
+const fullDisks = new Set(["NO_SPACE", "DISK_FULL"]);
+
+/** The service, or one that it needs, did not answer or has no room to, as opposed to answering that it can't. */
 export function isAway(error: unknown): boolean {
+  if (isFull(error)) return true;
   if (!(error instanceof RpcError)) return false;
   if (error.status === "UNAVAILABLE") return !answers.has(error.reason);
   const transport = error.reason === error.status;

@@ -41,7 +41,8 @@ export async function submitRun(deps: SubmissionDeps, request: run.StartRunReque
   const logKey: LogKey = { team: deps.team, run: runIdOf(deps.team, key) };
   const record = await deps.blobs.put(encodeManifest(manifest), "application/json");
   const before = await deps.log.read(logKey);
-  if (before.submitted !== undefined) return repeated(before.submitted, record, logKey);
+  const asked: Asked = { manifest: record.digest, base, model };
+  if (before.submitted !== undefined) return repeated(before.submitted, asked, logKey);
   const pinned = await deps.inputs.pin(manifest, base);
   if (!pinned.ok) throw manifestInvalid(written.locate(pinned.problems));
   const { inputs } = pinned;
@@ -59,17 +60,26 @@ export async function submitRun(deps: SubmissionDeps, request: run.StartRunReque
     baseLocation: base,
   };
   const { created, state } = await deps.log.create(logKey, submitted);
-  if (!created && state.submitted !== undefined) return repeated(state.submitted, record, logKey);
+  if (!created && state.submitted !== undefined) return repeated(state.submitted, asked, logKey);
   await deps.doorbells.ring("plan", logKey);
   return { runId: logKey.run, created };
 }
 
-function repeated(before: events.RunSubmitted, record: events.BlobRef, { run: runId }: LogKey): run.StartRunResponse {
-  if (before.manifest?.digest === record.digest) return { runId, created: false };
+/** What makes two requests the same one. The same text beside other files is another run. */
+interface Asked {
+  readonly manifest: string;
+  readonly base: string;
+  readonly model: string;
+}
+
+function repeated(before: events.RunSubmitted, asked: Asked, { run: runId }: LogKey): run.StartRunResponse {
+  const { manifest, baseLocation, model } = before;
+  if (manifest?.digest === asked.manifest && baseLocation === asked.base && model === asked.model)
+    return { runId, created: false };
   throw new RpcError({
     status: "ALREADY_EXISTS",
     reason: "IDEMPOTENCY_KEY_REUSED",
-    message: `the idempotency key ${JSON.stringify(before.idempotencyKey)} started run ${runId} with another manifest`,
+    message: `the idempotency key ${JSON.stringify(before.idempotencyKey)} started run ${runId} with another manifest, in another folder or with another model`,
     mend: "use a new key for a new run",
     metadata: { run: runId },
   });

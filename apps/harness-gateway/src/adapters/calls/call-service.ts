@@ -3,6 +3,7 @@ import { type events, harness } from "@cofferdam/contracts";
 import { type Logger, RpcError } from "@cofferdam/service";
 import type { BlobStore } from "@cofferdam/storage";
 import type { ModelConfig } from "../../domain/model-config.ts";
+import { patientBlobs, patiently } from "../patience.ts";
 import { Broadcast } from "./broadcast.ts";
 import type { CallJournal } from "./journal.ts";
 import { Provider, ProviderError, type ResponseStreamEvent } from "./provider.ts";
@@ -31,7 +32,7 @@ export class CallService {
   readonly #stop = new AbortController();
 
   constructor(deps: CallServiceDeps) {
-    this.#deps = deps;
+    this.#deps = { ...deps, blobs: patientBlobs(deps.blobs, this.#stop.signal) };
     this.#provider = deps.model === undefined ? undefined : new Provider(deps.model);
     this.#requests = new RequestResolver(deps.blobs);
   }
@@ -90,7 +91,7 @@ export class CallService {
         durationMs: Math.round(performance.now() - started),
         sends: this.#deps.journal.get(id)?.sends ?? 1,
       };
-      this.#deps.journal.finish(id, outcome);
+      await this.#written(() => this.#deps.journal.finish(id, outcome));
       flight.end({ response: { $case: "outcome", value: outcome } });
     } catch (error) {
       if (!(error instanceof RpcError)) this.#deps.logger.error({ err: error, call: id }, "model call failed");
@@ -110,7 +111,7 @@ export class CallService {
           return await this.#read(id, provider.resume(known, undefined, this.#stop.signal), flight);
         }
         const { head, input } = await this.#requests.resolve(link);
-        journal.sending(id);
+        await this.#written(() => journal.sending(id));
         return await this.#read(id, provider.create(id, head, input, this.#stop.signal), flight);
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error;
@@ -145,6 +146,11 @@ export class CallService {
       }
     }
     throw new ProviderError("lost", "the model's answer ended before it was complete");
+  }
+
+  /** A full disk must not lose an answer that is paid for, nor send what could not be noted. */
+  #written(write: () => void): Promise<void> {
+    return patiently(async () => write(), this.#stop.signal);
   }
 
   #failed(error: { code?: string; message?: string } | null): RpcError {

@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { harness } from "@cofferdam/contracts";
+import { RpcError } from "@cofferdam/service";
 
 /** What the call service knows of one model call. */
 export interface CallRecord {
@@ -99,14 +100,18 @@ export class CallJournal {
   }
 
   #synced(sql: string, ...values: SQLInputValue[]): void {
-    this.#statement(sql).run(...values);
+    try {
+      this.#statement(sql).run(...values);
+    } catch (error) {
+      throw isFull(error) ? diskFull(error) : error;
+    }
   }
 
   /** In WAL mode a later synced change syncs this one too: it stands before it in the same file. */
   #unsynced(sql: string, ...values: SQLInputValue[]): void {
     this.#db.exec("PRAGMA synchronous = NORMAL");
     try {
-      this.#statement(sql).run(...values);
+      this.#synced(sql, ...values);
     } finally {
       this.#db.exec("PRAGMA synchronous = FULL");
     }
@@ -118,3 +123,17 @@ export class CallJournal {
     return known;
   }
 }
+
+const SQLITE_FULL = 13;
+
+const isFull = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && "errcode" in error && error.errcode === SQLITE_FULL;
+
+const diskFull = (cause: unknown): RpcError =>
+  new RpcError({
+    status: "RESOURCE_EXHAUSTED",
+    reason: "DISK_FULL",
+    message: "the disk of the call service is full",
+    mend: "free space on it; the call waits",
+    cause,
+  });

@@ -10,7 +10,7 @@ import {
 import { createManifestPolicy } from "@cofferdam/policy";
 import { rpc, RpcError } from "@cofferdam/service";
 import { decodeManifest } from "../../domain/stored-manifest.ts";
-import { isAway, patiently } from "../patience.ts";
+import { isAway, patientBlobs, patiently } from "../patience.ts";
 import { Cancelled, watchForCancel } from "./cancellation.ts";
 import type { TaskDeps } from "./deps.ts";
 import { renewLease } from "./lease.ts";
@@ -52,10 +52,11 @@ async function takeTask(deps: TaskDeps, key: LogKey, signal: AbortSignal): Promi
   }
 }
 
-async function carryOut(deps: TaskDeps, writer: LogWriter, stop: AbortSignal): Promise<void> {
-  const lease = await deps.leases.hold(writer.key, writer.epoch);
-  const cancel = watchForCancel(deps.inbox, writer.key);
+async function carryOut(given: TaskDeps, writer: LogWriter, stop: AbortSignal): Promise<void> {
+  const lease = await given.leases.hold(writer.key, writer.epoch);
+  const cancel = watchForCancel(given.inbox, writer.key);
   const signal = AbortSignal.any([stop, cancel.signal, writer.signal]);
+  const deps = { ...given, blobs: patientBlobs(given.blobs, signal) };
   let context: TaskContext | undefined;
   const renewal = renewLease(() => context?.sandbox, deps.logger);
   try {
