@@ -6,6 +6,7 @@ import { layoutIn } from "./layout.ts";
 import type { Notice } from "./notice.ts";
 import type { RunningPlane, StartOptions } from "./plane.ts";
 import { makeRuntimeDir } from "./runtime-dir.ts";
+import { watchSpace } from "./space-watch.ts";
 
 /**
  * Starts nats-server and the services in this process, over the same contracts as apart: they meet on Unix sockets and on
