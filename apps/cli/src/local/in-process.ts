@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createHarnessGateway, type ModelConfig, type Role } from "@cofferdam/harness-gateway";
 import { createPlanner } from "@cofferdam/planner";
 import { createProvenanceLedger } from "@cofferdam/provenance-ledger";
-import { ensureStreams, Team } from "@cofferdam/run-log";
+import { ensureStreams, type Team } from "@cofferdam/run-log";
 import { createSandboxBroker, parseFaults } from "@cofferdam/sandbox-broker";
 import { findBubblewrap } from "@cofferdam/sandbox-namespace";
 import { Address, connectToNats, type Logger } from "@cofferdam/service";
@@ -14,6 +14,7 @@ import { type Layout, ledgerKeyFile, sandboxRootOf } from "./layout.ts";
 import { logFile, loggersIn } from "./log-file.ts";
 import { startModel } from "./model.ts";
 import type { StartOptions } from "./plane.ts";
+import { teamOf } from "./team.ts";
 import { together } from "./together.ts";
 
 export interface Surroundings {
@@ -56,7 +57,7 @@ class InProcess {
   constructor(surroundings: Surroundings) {
     const { home, options } = surroundings;
     this.#surroundings = surroundings;
-    this.#team = Team(options.team);
+    this.#team = teamOf(options.team);
     this.#loggerOf = loggersIn(logFile(home, "control-plane"), options.env);
   }
 
