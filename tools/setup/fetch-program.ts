@@ -8,6 +8,12 @@ import { compareVersions } from "../../libs/host-probe/src/requirements/versions
 
 /** Fetches it into `<cache>/<name>`, or says how to install it. */
 export async function fetchProgram(program: NativeProgram, checkout: Checkout): Promise<{ detail: string }> {
+  const named = process.env[program.variable];
+  if (named) {
+    // Fetching would not help: what is named is used, and nothing else.
+    const message = `${program.variable} names ${named}, which is no ${program.name} ${program.minimum} or newer that runs here`;
+    throw new SetupError("PROGRAM_MISSING", message, `correct ${program.variable}, or unset it to have one fetched`);
+  }
   const mirror = await debianMirror();
   if (mirror === undefined) throw notHere(program, "this is no Debian whose archive could be used");
   let refused = "";
