@@ -36,7 +36,7 @@ export async function startModel(options: StartOptions, closers: Closers): Promi
 async function start(kind: "scripted" | "tape", options: ScriptedModelOptions, closers: Closers): Promise<ModelConfig> {
   const apiKey = randomBytes(24).toString("base64url");
   const { url: baseUrl } = closers.add(await startScriptedModel({ ...options, apiKey }));
-  return { kind, baseUrl, apiKey, background: true, maxRetries: MAX_RETRIES };
+  return { kind, baseUrl, apiKey, background: true, idempotent: true, maxRetries: MAX_RETRIES };
 }
 
 const nothingToRecord = new CliError({

@@ -12,6 +12,8 @@ export interface ModelConfig {
    * provider then keeps the response for a while (`store: true`), which some data policies forbid.
    */
   readonly background: boolean;
+  /** The server takes a request that comes again under its `Idempotency-Key` for the same request. */
+  readonly idempotent: boolean;
   /** Times that a refused or lost request is sent again. */
   readonly maxRetries: number;
 }
@@ -49,7 +51,10 @@ export function modelFromEnvironment(env: ModelEnvironment): ModelConfig | undef
   if (baseUrl === undefined) return undefined;
   if (kind === "openai") assertUsable(env.apiKey ?? "", baseUrl);
   const background = env.background === "auto" ? offersBackground(kind, baseUrl) : env.background === "on";
-  return { kind, baseUrl, apiKey: env.apiKey ?? env.scriptedKey ?? "scripted", background, maxRetries: MAX_RETRIES };
+  // The key of a request is sent to every server; only of the scripted one it is known that it heeds it.
+  const idempotent = kind === "scripted";
+  const apiKey = env.apiKey ?? env.scriptedKey ?? "scripted";
+  return { kind, baseUrl, apiKey, background, idempotent, maxRetries: MAX_RETRIES };
 }
 
 function assertUsable(apiKey: string, baseUrl: string): void {

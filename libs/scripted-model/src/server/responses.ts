@@ -13,6 +13,15 @@ const MAX_KEPT_BYTES = 256 * 1024 * 1024;
 
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 
+const isUsable = ({ response }: ResponseRecord): boolean =>
+  response.status !== "cancelled" && response.status !== "failed";
+
+const keyReused = (key: string): ScriptedModelError =>
+  new ScriptedModelError({
+    code: "invalid_request",
+    message: `Idempotency-Key '${key.slice(0, 80)}' was used for another request.`,
+  });
+
 /** Makes responses and keeps them. Generation does not depend on anybody reading. */
 export class Responses {
   readonly #source: AnswerSource;
@@ -20,6 +29,7 @@ export class Responses {
   readonly #stats: StatsCounter;
   readonly #records = new Map<string, ResponseRecord>();
   readonly #servings = new Map<string, number>();
+  readonly #byKey = new Map<string, Promise<ResponseRecord>>();
   #keptBytes = 0;
 
   constructor(source: AnswerSource, latency: Latency, stats: StatsCounter) {
@@ -33,10 +43,28 @@ export class Responses {
    * id counts how often the request came, for a request sent twice is two responses.
    *
    * @param sizeBytes Of the request's body: what keeping it costs.
+   * @param key Value of `Idempotency-Key`: the same request under the same key is the same response, unless that one was
+   * cancelled or has failed.
    */
-  async create(sent: ModelRequest, sizeBytes: number): Promise<ResponseRecord> {
+  async create(sent: ModelRequest, sizeBytes: number, key?: string): Promise<ResponseRecord> {
     const request = this.#withHistory(sent);
     const digest = requestDigest(request);
+    if (key === undefined) return this.#begin(request, digest, sizeBytes);
+    const earlier = this.#byKey.get(key);
+    const before = earlier === undefined ? undefined : await earlier.catch(() => undefined);
+    if (before !== undefined && before.digest !== digest) throw keyReused(key);
+    if (before !== undefined && isUsable(before) && this.#records.has(before.response.id)) return before;
+    const begun = this.#begin(request, digest, sizeBytes);
+    this.#byKey.delete(key);
+    this.#byKey.set(key, begun);
+    for (const oldest of this.#byKey.keys()) {
+      if (this.#byKey.size <= MAX_KEPT) break;
+      this.#byKey.delete(oldest);
+    }
+    return begun;
+  }
+
+  async #begin(request: ModelRequest, digest: string, sizeBytes: number): Promise<ResponseRecord> {
     const prepared = await this.#source.prepare(request, digest);
     const serving = (this.#servings.get(digest) ?? 0) + 1;
     this.#servings.set(digest, serving);

@@ -58,7 +58,9 @@ async function create(context: RouteContext, request: IncomingMessage, reply: Se
   const body = await readBody(request);
   if (fault?.kind === "status") return refuse(reply, fault);
   if (fault?.kind === "delay") await wait(fault.ms);
-  const record = await context.responses.create(readRequest(parseJson(body)), Buffer.byteLength(body));
+  const key = request.headers["idempotency-key"];
+  const sent = readRequest(parseJson(body));
+  const record = await context.responses.create(sent, Buffer.byteLength(body), isString(key) ? key : undefined);
   const { stream, background } = record.request;
   if (!background) reply.once("close", () => context.responses.cancel(record));
   if (stream) return follow(context, record, -1, fault, reply);

@@ -232,3 +232,13 @@ test("a header strikes one request", async () => {
     status: 503,
   });
 });
+
+test("the same request under the same Idempotency-Key is one response, another request under it is refused", async () => {
+  const { server, client } = await start();
+  const headers = { "Idempotency-Key": "k1" };
+  const ask = (input: string) => client.responses.create({ model: "echo", input }, { headers });
+  const both = await Promise.all([ask("hello"), ask("hello")]);
+  expect(new Set([...both, await ask("hello")].map(({ id }) => id)).size).toBe(1);
+  expect(server.stats().total.started).toBe(1);
+  await expect(ask("other")).rejects.toMatchObject({ status: 400 });
+});

@@ -111,7 +111,7 @@ export class CallService {
           return await this.#read(id, provider.resume(known, undefined, this.#stop.signal), flight);
         }
         const { head, input } = await this.#requests.resolve(link);
-        await this.#written(() => journal.sending(id));
+        await this.#written(() => journal.sending(id, model));
         return await this.#read(id, provider.create(id, head, input, this.#stop.signal), flight);
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error;

@@ -56,9 +56,13 @@ export class CallJournal {
     this.#unsynced("INSERT OR IGNORE INTO calls (call_id, request) VALUES (?, ?)", callId, requestDigest);
   }
 
-  /** About to send. A request that was open before is of unknown fate and counts as sent. */
-  sending(callId: string): void {
-    this.#synced("UPDATE calls SET sends = sends + open, open = 1, response_id = '' WHERE call_id = ?", callId);
+  /**
+   * About to send. A request that was open before is of unknown fate and counts as sent, except where the server takes it
+   * for the same one (`idempotent`).
+   */
+  sending(callId: string, { idempotent }: { readonly idempotent: boolean }): void {
+    const doubtful = idempotent ? "sends" : "sends + open";
+    this.#synced(`UPDATE calls SET sends = ${doubtful}, open = 1, response_id = '' WHERE call_id = ?`, callId);
   }
 
   /** The provider refused it: nothing was accepted. */

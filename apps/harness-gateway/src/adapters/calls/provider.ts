@@ -49,9 +49,12 @@ export class Provider {
       metadata: { cofferdam_call_id: callId },
       ...(isReasoningModel(head.model) ? { include: ["reasoning.encrypted_content"] } : {}),
     };
+    const headers = { "Idempotency-Key": callId };
     // The stored items came from this API and go back to it unchanged; their types are the provider's to know.
     return this.#stream(() =>
-      this.#client.responses.create(body as unknown as ResponseCreateParamsStreaming, { signal }).withResponse(),
+      this.#client.responses
+        .create(body as unknown as ResponseCreateParamsStreaming, { signal, headers })
+        .withResponse(),
     );
   }
 

@@ -36,7 +36,7 @@ async function listening(listener: RequestListener): Promise<string> {
 }
 
 async function problemOf(baseUrl: string, maxRetries = 0): Promise<RpcError> {
-  const model = { kind: "openai" as const, baseUrl, apiKey: KEY, background: false, maxRetries };
+  const model = { kind: "openai" as const, baseUrl, apiKey: KEY, background: false, idempotent: false, maxRetries };
   const service = new CallService({ journal, blobs, model, logger: silentLogger });
   const link = {
     head: { model: "m", instructions: "", tools: [] },
