@@ -1,14 +1,12 @@
-import picomatch from "picomatch";
+import { GlobError, parseGlob } from "./glob.ts";
 import type { PathFault } from "./relative-path.ts";
 
 /** Longest pattern, in UTF-16 units. */
 const MAX_PATTERN = 256;
-/** Wildcards multiply the time that a match can take; no honest pattern needs more. */
-const MAX_WILDCARDS = 24;
 
 const fault = (message: string, mend: string): PathFault => ({ reason: "INVALID_PATTERN", message, mend });
 
-/** Drops a leading `./`, which picomatch would look for in the path. */
+/** Drops a leading `./`: paths are written without. */
 const tidy = (list: readonly string[]) => list.map((p) => p.replace(/^(?:\.\/)+/, ""));
 
 /** Checks a glob pattern that selects paths below a root. */
@@ -27,16 +25,18 @@ export function checkPattern(text: string): PathFault | undefined {
       mend: "write it relative to `from`",
     };
   }
-  if ((text.match(/[*?[{(]/g)?.length ?? 0) > MAX_WILDCARDS) {
-    return fault(`pattern ${shown} has more than ${MAX_WILDCARDS} wildcards`, "split it");
+  try {
+    parseGlob(text);
+  } catch (error) {
+    if (!(error instanceof GlobError)) throw error;
+    return fault(`pattern ${shown}: ${error.message}`, "correct it, or split it");
   }
   return undefined;
 }
 
-/** Whether a path (relative, forward slashes) is selected. Dot files match like others. */
+/** Whether a path (relative, forward slashes) is selected. */
 export function createSelector(include: readonly string[], exclude: readonly string[]): (path: string) => boolean {
-  const options = { dot: true, nonegate: true, noextglob: true, maxLength: MAX_PATTERN, windows: false };
-  const selected = picomatch(tidy(include), options);
-  const dropped = exclude.length === 0 ? () => false : picomatch(tidy(exclude), options);
-  return (path) => selected(path) && !dropped(path);
+  const selected = tidy(include).map(parseGlob);
+  const dropped = tidy(exclude).map(parseGlob);
+  return (path) => selected.some((glob) => glob.matches(path)) && !dropped.some((glob) => glob.matches(path));
 }
