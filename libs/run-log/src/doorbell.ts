@@ -130,6 +130,7 @@ class Answerer implements Answering {
         const messages = await this.#consumer.fetch({ max_messages: 1, expires: 5_000 });
         const stop = () => messages.stop();
         signal.addEventListener("abort", stop, { once: true });
+        if (signal.aborted) stop();
         for await (const message of messages) await this.#answer(message);
         signal.removeEventListener("abort", stop);
       } catch (error) {

@@ -43,6 +43,7 @@ export async function* followHeads(nc: NatsConnection, team: Team, signal: Abort
   const messages = await consumer.consume({ max_messages: 256, ...NOTICE_SOON });
   const stop = () => messages.stop();
   signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
   try {
     for await (const message of messages) yield headOf(message);
   } finally {

@@ -20,6 +20,7 @@ export async function* watchRun(
   const messages = await consumer.consume({ max_messages: 256, ...NOTICE_SOON });
   const stop = () => messages.stop();
   signal?.addEventListener("abort", stop, { once: true });
+  if (signal?.aborted) stop();
   const states = new Map<string, RunState>();
   try {
     for await (const message of messages) {

@@ -1,3 +1,6 @@
+/** Longest that one part may take to end. What it would still have done, it does after the next start. */
+const LIMIT_MS = 15_000;
+
 /** What was started, ended in the opposite order. */
 export class Closers {
   readonly #closers: (() => Promise<void> | void)[] = [];
@@ -8,16 +11,26 @@ export class Closers {
     return started;
   }
 
-  /** Ends everything, even where one end fails; the first failure is thrown afterwards. */
-  async close(): Promise<void> {
+  /** Ends everything, even where one end fails or hangs; the first failure is thrown afterwards. */
+  async close(limitMs = LIMIT_MS): Promise<void> {
     const failures: unknown[] = [];
     for (const close of this.#closers.splice(0).toReversed()) {
       try {
-        await close();
+        await within(limitMs, close());
       } catch (error) {
         failures.push(error);
       }
     }
     if (failures.length > 0) throw failures[0];
+  }
+}
+
+async function within(limitMs: number, closing: Promise<void> | void): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`a part did not end within ${limitMs} ms`)), limitMs);
+  try {
+    await Promise.race([closing, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }

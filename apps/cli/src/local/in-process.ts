@@ -39,7 +39,9 @@ export async function startFull(surroundings: Surroundings): Promise<void> {
   const { layout, options } = surroundings;
   const services = new InProcess(surroundings);
   await ensureStreams(await services.connect("control-plane"));
-  const [model] = await Promise.all([services.startModel(), services.startBehind()]);
+  const choosing = services.startModel();
+  await together([choosing, services.startBehind()]);
+  const model = await choosing;
   // Last, so that it is closed first: what acts stops before what it acts upon.
   await services.startGateway(["api", "worker", "calls"], layout.gateway, "allow", model);
   if (options.listen === undefined) return;

@@ -51,6 +51,7 @@ export class RunStream {
     const queue = new Queue();
     const stop = () => messages.stop();
     signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
     void fill(queue, messages, signal);
     try {
       for (let idle = 0; !signal.aborted; idle++) {
