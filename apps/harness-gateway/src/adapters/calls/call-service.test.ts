@@ -103,7 +103,7 @@ describe("after a crash", () => {
   });
 
   test("a call in flight is taken up by its id, not sent again", async () => {
-    await start(["1 stall@3=400ms"]);
+    await start(["1 stall@3=60000ms"]);
     const call = service.call(await request("c1"));
     outcome(call).catch(() => undefined);
     await until(() => (journal.get("t/c1")?.responseId ?? "") !== "");
@@ -115,7 +115,7 @@ describe("after a crash", () => {
   });
 
   test("without background responses the same crash sends it again, and the count says so", async () => {
-    await start(["1 stall@3=400ms"]);
+    await start(["1 stall@3=60000ms"]);
     await restart(false);
     outcome(service.call(await request("c1"))).catch(() => undefined);
     await until(() => (journal.get("t/c1")?.responseId ?? "") !== "");
@@ -128,6 +128,14 @@ describe("after a crash", () => {
     journal.close();
     open(background);
   }
+});
+
+test("a call that is on its way when the service closes is kept", async () => {
+  await start(["1 stall@3=300ms"]);
+  outcome(service.call(await request("c1"))).catch(() => undefined);
+  await until(() => (journal.get("t/c1")?.responseId ?? "") !== "");
+  await service.close();
+  expect(journal.get("t/c1")?.outcome).toBeDefined();
 });
 
 describe("a request whose fate is unknown", () => {

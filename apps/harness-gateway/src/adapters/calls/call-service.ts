@@ -17,6 +17,9 @@ export interface CallServiceDeps {
   readonly logger: Logger;
 }
 
+/** How long calls under way may take to end when the service closes. */
+const LANDING_MS = 2_000;
+
 type Flight = Broadcast<harness.CallResponse>;
 
 /**
@@ -73,10 +76,17 @@ export class CallService {
     return flight.subscribe();
   }
 
-  /** Stops reading; calls in the background go on at the provider and are picked up by the next service. */
+  /**
+   * Lets calls end for a moment, so that an answer on its way is kept, then stops reading; calls in the background go on at
+   * the provider and are picked up by the next service.
+   */
   async close(): Promise<void> {
+    const landed = Promise.allSettled(this.#flying);
+    const patience = new AbortController();
+    await Promise.race([landed, sleep(LANDING_MS, undefined, { signal: patience.signal }).catch(() => undefined)]);
+    patience.abort();
     this.#stop.abort();
-    await Promise.allSettled(this.#flying);
+    await landed;
   }
 
   async #fly(id: string, link: events.BlobRef, flight: Flight): Promise<void> {
