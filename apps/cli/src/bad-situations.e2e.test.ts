@@ -105,3 +105,19 @@ test("a home that cannot be written to is named", async () => {
   expect(code).toBe(4);
   expect(stderr).toMatch(/cannot write to .*COFFERDAM_HOME/s);
 });
+
+test("a name that no team can have is a wrong argument", async () => {
+  const { code, stderr } = await installation.run(["runs"], { COFFERDAM_TEAM: "Care Ops" });
+  expect([code, stderr]).toEqual([2, expect.stringContaining('COFFERDAM_TEAM "Care Ops" is no name of a team')]);
+  expect(await processesWith(installation.home)).toEqual([]);
+});
+
+test("a script that loops does not keep an interrupt from ending everything", async () => {
+  installation.write(countingAgent({ steps: 1 }));
+  writeFileSync(join(installation.dir, "model.mjs"), "export default () => { for (;;); };\n");
+  const running = installation.start(["run", "manifest.yaml"]);
+  await running.until(/t001 +sandbox ready/);
+  running.child.kill("SIGINT");
+  expect((await running.ended).code).toBe(130);
+  expect(await processesWith(installation.home)).toEqual([]);
+});

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -57,9 +57,12 @@ test("what is neither a file nor a run cannot be verified, which is a wrong argu
   expect([code, stderr]).toEqual([2, expect.stringMatching(/neither a file nor the id of a run\n {2}mend: /)]);
 });
 
-test("a name that no team can have is a wrong argument", async () => {
-  const { code, stderr } = await cofferdamWith({ COFFERDAM_TEAM: "Care Ops" }, "runs");
-  expect([code, stderr]).toEqual([2, expect.stringContaining('COFFERDAM_TEAM "Care Ops" is no name of a team')]);
+test("a ledger key that was damaged is said, not taken for a defect", async () => {
+  const home = join(mkdtempSync(join(dir, "h-")), "home");
+  mkdirSync(join(home, "keys"), { recursive: true });
+  writeFileSync(join(home, "keys/ledger.key"), "PRIVATE+KEY+damaged");
+  const { code, stderr } = await cofferdamWith({ COFFERDAM_HOME: home }, "verify");
+  expect([code, stderr]).toEqual([4, expect.stringMatching(/ledger\.key cannot be used: [^]*\n {2}mend: restore/)]);
 });
 
 test("a manifest that is not there is named", async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
-import type { ExitCode } from "@cofferdam/service/exit-code";
+import { ExitCode } from "@cofferdam/service/exit-code";
+import { CliError } from "../cli-error.ts";
 import { manifestErrorFrom, readManifestFile } from "../manifest-file.ts";
 import { parseInputPlaces } from "../input-places.ts";
 import type { PlaneOptions } from "../local/plane.ts";
@@ -43,7 +44,7 @@ export async function runManifest(context: CommandContext, path: string, options
     const { runId, created } = await session
       .call((client) => client.startRun(request, { timeoutMs: START_MS, signal: context.signal }), context.signal)
       .catch((error: unknown) => {
-        throw manifestErrorFrom(error, file);
+        throw context.signal.aborted ? interruptedSubmission(error) : manifestErrorFrom(error, file);
       });
     if (!context.terminal.live)
       context.terminal.notice(`run ${runId}${created ? "" : " (started before with this key)"}`);
@@ -52,6 +53,15 @@ export async function runManifest(context: CommandContext, path: string, options
     await session.close();
   }
 }
+
+const interruptedSubmission = (cause: unknown): CliError =>
+  new CliError({
+    code: "INTERRUPTED",
+    message: "interrupted while the run was being submitted",
+    mend: "`cofferdam runs` shows whether it was accepted; one that was goes on with `cofferdam resume`",
+    exitCode: ExitCode.INTERRUPTED,
+    cause,
+  });
 
 function tapeOf({ record, replay }: RunOptions): PlaneOptions["tape"] {
   if (record !== undefined) return { use: "record", path: resolve(record) };

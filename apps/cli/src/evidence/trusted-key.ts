@@ -4,6 +4,7 @@ import { CliError } from "../cli-error.ts";
 import { ExitCode } from "@cofferdam/service/exit-code";
 import type { Home } from "../local/home.ts";
 import { ledgerKeyFile } from "../local/layout.ts";
+import { reasonOf } from "../reason.ts";
 
 /**
  * The key that checkpoints must be signed with: the one that the caller trusts (the key itself or a file that holds it),
@@ -13,13 +14,26 @@ import { ledgerKeyFile } from "../local/layout.ts";
  */
 export function trustedVerifierKey(home: Home, given: string | undefined): string {
   if (given !== undefined) return parsed(existsSync(given) ? readFileSync(given, "utf8").trim() : given);
-  const signer = readKeyFile(ledgerKeyFile(home));
+  const signer = readSigner(ledgerKeyFile(home));
   if (signer !== undefined) return signer.verifierKey;
   throw new CliError({
     code: "NO_LEDGER_KEY",
     message: `there is no ledger key in ${home.keys}: nothing has run on this home yet`,
     mend: "run something, or name the key of the ledger to verify with --key",
   });
+}
+
+function readSigner(file: string): ReturnType<typeof readKeyFile> {
+  try {
+    return readKeyFile(file);
+  } catch (cause) {
+    throw new CliError({
+      code: "NO_LEDGER_KEY",
+      message: `${file} cannot be used: ${reasonOf(cause)}`,
+      mend: "restore it from a copy, or verify with --key and the public key that was noted elsewhere",
+      cause,
+    });
+  }
 }
 
 function parsed(text: string): string {

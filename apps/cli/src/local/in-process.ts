@@ -13,6 +13,7 @@ import type { KeptNats } from "./kept-nats.ts";
 import { type Layout, ledgerKeyFile, sandboxRootOf } from "./layout.ts";
 import { logFile, loggersIn } from "./log-file.ts";
 import { startModel } from "./model.ts";
+import type { Notice } from "./notice.ts";
 import type { StartOptions } from "./plane.ts";
 import { teamOf } from "./team.ts";
 import { together } from "./together.ts";
@@ -22,6 +23,7 @@ export interface Surroundings {
   readonly options: StartOptions;
   readonly layout: Layout;
   readonly nats: KeptNats;
+  readonly notice: Notice;
   /** Takes what is started. */
   readonly closers: Closers;
 }
@@ -72,7 +74,7 @@ class InProcess {
 
   startModel(): Promise<ModelConfig | undefined> {
     const { options, closers } = this.#surroundings;
-    return startModel(options, closers);
+    return startModel(options, closers, this.#surroundings.notice);
   }
 
   async startGateway(

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { type ModelConfig, modelFromEnvironment } from "@cofferdam/harness-gateway";
-import { type ScriptedModelOptions, startScriptedModel } from "@cofferdam/scripted-model";
 import { CliError } from "../cli-error.ts";
 import type { Closers } from "./closers.ts";
+import type { Notice } from "./notice.ts";
 import type { StartOptions } from "./plane.ts";
+import { startThreadedModel, type ThreadedModelOptions } from "./threaded-model.ts";
 
 const PROVIDER = "https://api.openai.com/v1";
 /** Of a server in this process; what it refuses it refuses again. */
@@ -13,7 +14,11 @@ const MAX_RETRIES = 2;
  * The model that answers: a tape where one is to be replayed, else a real one where there is a key (recorded where that is
  * asked for), else programs that manifests name.
  */
-export async function startModel(options: StartOptions, closers: Closers): Promise<ModelConfig | undefined> {
+export async function startModel(
+  options: StartOptions,
+  closers: Closers,
+  notice: Notice,
+): Promise<ModelConfig | undefined> {
   const { tape, env } = options;
   const real = modelFromEnvironment({
     apiKey: env["OPENAI_API_KEY"] || undefined,
@@ -21,21 +26,26 @@ export async function startModel(options: StartOptions, closers: Closers): Promi
     scriptedUrl: undefined,
     background: "auto",
   });
-  if (tape?.use === "replay") return start("tape", { replay: { tape: tape.path } }, closers);
+  if (tape?.use === "replay") return start("tape", { replay: { tape: tape.path } }, closers, notice);
   if (tape?.use === "record") {
     if (real === undefined) throw nothingToRecord;
     const upstream = { baseUrl: real.baseUrl, apiKey: real.apiKey };
-    const { baseUrl, apiKey } = await start("scripted", { record: { tape: tape.path, upstream } }, closers);
+    const { baseUrl, apiKey } = await start("scripted", { record: { tape: tape.path, upstream } }, closers, notice);
     return { ...real, baseUrl, apiKey };
   }
   // Whoever holds the server's key is this user, who may run any program of theirs anyway.
-  return real ?? start("scripted", { roots: ["/"] }, closers);
+  return real ?? start("scripted", { roots: ["/"] }, closers, notice);
 }
 
 /** A server of our own, with a key, so that nobody else on this machine can use it. */
-async function start(kind: "scripted" | "tape", options: ScriptedModelOptions, closers: Closers): Promise<ModelConfig> {
+async function start(
+  kind: "scripted" | "tape",
+  options: ThreadedModelOptions,
+  closers: Closers,
+  notice: Notice,
+): Promise<ModelConfig> {
   const apiKey = randomBytes(24).toString("base64url");
-  const { url: baseUrl } = closers.add(await startScriptedModel({ ...options, apiKey }));
+  const { url: baseUrl } = closers.add(await startThreadedModel({ ...options, apiKey }, notice));
   return { kind, baseUrl, apiKey, background: true, idempotent: true, maxRetries: MAX_RETRIES };
 }
 

@@ -24,7 +24,7 @@ export async function startPlane(home: Home, options: StartOptions, notice: Noti
     const nats = closers.add(await keepNats(home, notice));
     const layout = layoutIn(runtimeDir);
     const { startFull, startReading } = await loading;
-    await (options.mode === "full" ? startFull : startReading)({ home, options, layout, nats, closers });
+    await (options.mode === "full" ? startFull : startReading)({ home, options, layout, nats, closers, notice });
     return { gateway: layout.gateway, close: () => closers.close() };
   } catch (error) {
     await closers.close();
