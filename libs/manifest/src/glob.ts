@@ -28,7 +28,7 @@ type Name = "**" | readonly Token[];
 
 function parseName(text: string): Name {
   if (text === "**") return "**";
-  const characters = [...text];
+  const characters = Array.from(text);
   const tokens: Token[] = [];
   for (let i = 0; i < characters.length; i++) {
     const character = characters[i] ?? "";
@@ -107,7 +107,7 @@ const matchNames = (names: readonly Name[], path: readonly string[]): boolean =>
 const matchName = (tokens: readonly Token[], text: string): boolean =>
   matchStars(
     tokens,
-    [...text],
+    Array.from(text),
     (token) => token === "*",
     (token, character) => token !== "*" && token.fits(character),
   );
