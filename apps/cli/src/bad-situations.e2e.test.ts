@@ -121,3 +121,27 @@ test("a script that loops does not keep an interrupt from ending everything", as
   expect((await running.ended).code).toBe(130);
   expect(await processesWith(installation.home)).toEqual([]);
 });
+
+test("a call that policy denies is told to the model, and the run goes on and is shown", async () => {
+  const files = countingAgent({ steps: 1 });
+  const text = files["manifest.yaml"]?.replace("[exec_command]", "[exec_command, apply_patch]") ?? "";
+  const model = `const call = (name, args) => ({ calls: [{ name, arguments: args }] });
+const [denied, allowed] = [
+  call("apply_patch", { type: "create_file", path: "inputs/words/d.txt", diff: "+delta", move_to: null }),
+  call("exec_command", {
+    cmd: "mkdir -p out && echo 1 > out/numbers.txt",
+    workdir: null, shell: null, login: null, tty: null, yield_time_ms: null, max_output_tokens: null,
+  }),
+];
+export default ({ turns }) => [denied, allowed][turns.length] ?? { text: JSON.stringify(turns[0]) };
+`;
+  installation.write({ ...files, "manifest.yaml": text, "model.mjs": model });
+  const { ended, answer } = await installation.json(["run", "manifest.yaml"]);
+  expect(ended.code).toBe(0);
+  expect(answer).toMatchObject({
+    run: { status: "RUN_STATUS_COMPLETED", tasks: [{ stepsStarted: 1, stepsCommitted: 2 }, {}] },
+    totals: { modelCallsPaidTwice: 0 },
+  });
+  const { run } = answer as { run: { tasks: { summary: string }[] } };
+  expect(run.tasks[0]?.summary).toContain('Denied by policy: path \\"inputs/words/d.txt\\" is a read-only input');
+});

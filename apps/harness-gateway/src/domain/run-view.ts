@@ -49,7 +49,6 @@ function viewTask(task: TaskView, log: TaskLog | undefined): run.Task {
   const started = steps.filter((step) => step.started !== undefined);
   const attempts = started.reduce((n, step) => n + (step.started?.attempt ?? 0), 0);
   const committed = steps.filter((step) => step.committed !== undefined).length;
-  const open = started.filter((step) => step.committed === undefined).length;
   return {
     taskId: task.taskId,
     kind: task.kind,
@@ -57,7 +56,8 @@ function viewTask(task: TaskView, log: TaskLog | undefined): run.Task {
     itemPath: state?.started?.itemPath ?? task.result?.itemPath ?? "",
     stepsStarted: started.length,
     stepsCommitted: committed,
-    stepsLost: attempts - committed - open,
+    // A step that policy denied is committed and was never started; the last attempt of a step is not lost.
+    stepsLost: attempts - started.length,
     usage: state?.usage ?? task.result?.usage ?? noUsage,
     summary: state?.result?.summary ?? task.result?.summary ?? task.failure?.message ?? "",
     durationMs: durationMs(log?.history ?? []),
