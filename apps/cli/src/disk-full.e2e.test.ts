@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { countingAgent } from "./testing/counting-agent.ts";
@@ -34,17 +34,30 @@ asRoot("on a small file system", () => {
     expect(answer).toMatchObject({ error: { code: "DISK_FULL", mend: expect.stringContaining("COFFERDAM_HOME") } });
   });
 
-  test("a disk that fills up during a run ends it with the reason; the home stays usable and verifies", async () => {
-    const env = mountDisk("96m");
-    // Each step keeps 20 MB that do not compress.
-    installation.write(countingAgent({ steps: 8, also: "head -c 20000000 /dev/urandom > out/big$RANDOM$$" }));
-    const { ended, answer } = await installation.json(["run", "manifest.yaml"], env);
-    expect(ended.code).toBe(1);
-    expect(answer).toMatchObject({
-      run: { status: "RUN_STATUS_FAILED", failure: { message: expect.stringContaining("free space") } },
-      ledger: { state: "verified" },
-    });
-    expect(await processesWith(disk)).toEqual([]);
+  test("a disk that fills up during a run is said, the run waits, and goes on when there is room again", async () => {
+    const env = mountDisk("128m");
+    installation.write(countingAgent({ steps: 8, also: "head -c 2000000 /dev/urandom > out/noise$RANDOM$$" }));
+    const running = installation.start(["run", "manifest.yaml"], env);
+    await running.until(/step 2 committed/);
+    const filler = join(disk, "filler");
+    fill(filler);
+    await running.until(/nearly full/);
+    // Reading needs no room worth mentioning.
     expect((await installation.run(["runs"], env)).code).toBe(0);
+    rmSync(filler);
+    const { code, stdout, stderr } = await running.ended;
+    expect(stderr).toMatch(/there is room again/);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/steps executed once: 8 of 8[^]*ledger: verified/)]);
+    expect(await processesWith(disk)).toEqual([]);
   });
 });
+
+/** Writes until there is no room. */
+function fill(path: string): void {
+  const file = openSync(path, "w");
+  const block = Buffer.alloc(1 << 16, 1);
+  expect(() => {
+    for (;;) writeSync(file, block);
+  }).toThrow(expect.objectContaining({ code: "ENOSPC" }));
+  closeSync(file);
+}

@@ -41,7 +41,8 @@ export class UidRegistry {
       this.#database.exec("COMMIT");
       return uid;
     } catch (error) {
-      this.#database.exec("ROLLBACK");
+      // SQLite has rolled back by itself where the disk is full; what failed must not be hidden by that.
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       throw error;
     }
   }

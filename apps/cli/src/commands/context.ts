@@ -1,5 +1,6 @@
 import { type Home, openHome } from "../local/home.ts";
 import { openControlPlane, type OpenOptions, type StartPlane } from "../local/open.ts";
+import { teamOf } from "../local/team.ts";
 import { Session } from "../session.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -24,7 +25,7 @@ export function openSession(context: CommandContext, options: SessionOptions): P
   const home = homeOf(context);
   const notice = (text: string): void => context.terminal.notice(text);
   const full: OpenOptions = {
-    team: context.env["COFFERDAM_TEAM"] || "local",
+    team: teamOf(context.env),
     chaos: [],
     ...options,
   };

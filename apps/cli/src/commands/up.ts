@@ -3,6 +3,7 @@ import { ExitCode } from "@cofferdam/service/exit-code";
 import { CliError } from "../cli-error.ts";
 import { openHome } from "../local/home.ts";
 import { openControlPlane, type StartPlane } from "../local/open.ts";
+import { teamOf } from "../local/team.ts";
 import { jsonLine } from "../render/json-text.ts";
 import { type CommandContext, startPlaneOf } from "./context.ts";
 
@@ -21,7 +22,7 @@ export async function runControlPlane(context: CommandContext, options: UpOption
     home,
     {
       mode: "full",
-      team: env["COFFERDAM_TEAM"] || "local",
+      team: teamOf(env),
       chaos: [],
       listen,
       listenLocalFiles: options.allowLocalFiles === true,

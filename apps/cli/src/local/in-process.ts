@@ -15,7 +15,6 @@ import { logFile, loggersIn } from "./log-file.ts";
 import { startModel } from "./model.ts";
 import type { Notice } from "./notice.ts";
 import type { StartOptions } from "./plane.ts";
-import { teamOf } from "./team.ts";
 import { together } from "./together.ts";
 
 export interface Surroundings {
@@ -61,7 +60,7 @@ class InProcess {
   constructor(surroundings: Surroundings) {
     const { home, options } = surroundings;
     this.#surroundings = surroundings;
-    this.#team = teamOf(options.team);
+    this.#team = options.team;
     this.#loggerOf = loggersIn(logFile(home, "control-plane"), options.env);
   }
 

@@ -11,6 +11,11 @@ export interface KeptNats {
   readonly token: string;
   readonly tokenFile: string;
   pid(): number;
+  /**
+   * Ends it so that it is started again. A write that failed on a full disk keeps its file store from writing until then,
+   * also when there is room again.
+   */
+  restart(): void;
   close(): Promise<void>;
 }
 
@@ -57,6 +62,9 @@ export async function keepNats(home: Home, notice: Notice): Promise<KeptNats> {
     token,
     tokenFile,
     pid: () => server.pid,
+    restart: () => {
+      server.close().catch((error: unknown) => notice(`nats-server does not end: ${reasonOf(error)}`));
+    },
     close: async () => {
       closing.abort();
       await server.close();

@@ -2,6 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "@jest/globals";
+import { Team } from "@cofferdam/run-log";
 import { readRecord, tryLock } from "./control-plane-lock.ts";
 import { type Home, openHome } from "./home.ts";
 import { openControlPlane, type OpenOptions, type StartPlane } from "./open.ts";
@@ -11,7 +12,7 @@ beforeEach(() => {
   home = openHome({ COFFERDAM_HOME: mkdtempSync(join(tmpdir(), "cofferdam-open-")) }, "");
 });
 
-const full: OpenOptions = { mode: "full", team: "t", chaos: [] };
+const full: OpenOptions = { mode: "full", team: Team("t"), chaos: [] };
 const quiet = (): void => undefined;
 
 /** Counts what is started and ended instead of doing it; the lock and the record are real. */

@@ -1,8 +1,9 @@
+import type { Team } from "@cofferdam/run-log";
 import type { OpenOptions } from "./open.ts";
 
 /** What a control plane on this machine can be told at its start. */
 export interface PlaneOptions {
-  readonly team: string;
+  readonly team: Team;
   /** Faults to inject, e.g. `kill-sandbox@19`. */
   readonly chaos: readonly string[];
   /** Write the model's answers to a tape, or answer from one. */

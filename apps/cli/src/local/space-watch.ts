@@ -6,13 +6,13 @@ const SCARCE_BYTES = 32 << 20;
 const LOOK_EVERY_MS = 2_000;
 
 /**
- * Says when a folder's disk runs full, since runs then wait instead of failing, and says when there is room again.
- * `freeBytesAt` is the file system's answer; tests have one of their own.
+ * Says when a folder's disk runs full, since runs then wait instead of failing, and says when there is room again, which
+ * `onRoom` may act upon. `freeBytesAt` is the file system's answer; tests have one of their own.
  */
 export function watchSpace(
   folder: string,
   notice: Notice,
-  { everyMs = LOOK_EVERY_MS, freeBytesAt = freeBytes } = {},
+  { everyMs = LOOK_EVERY_MS, freeBytesAt = freeBytes, onRoom = (): void => undefined } = {},
 ): { close(): void } {
   let scarce = false;
   const look = (): void => {
@@ -24,6 +24,7 @@ export function watchSpace(
         ? `the disk of ${folder} is nearly full (${free >> 20} MiB are free): what finds no room waits; free some space and it goes on`
         : `there is room again on the disk of ${folder}`,
     );
+    if (!scarce) onRoom();
   };
   const timer = setInterval(look, everyMs);
   timer.unref();

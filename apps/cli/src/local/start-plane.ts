@@ -20,8 +20,8 @@ export async function startPlane(home: Home, options: StartOptions, notice: Noti
     closers.add({ close: () => rmSync(runtimeDir, { recursive: true, force: true }) });
     // Loading the services takes about as long as nats-server does to start.
     const loading = import("./in-process.ts");
-    closers.add(watchSpace(home.root, notice));
     const nats = closers.add(await keepNats(home, notice));
+    closers.add(watchSpace(home.root, notice, { onRoom: () => nats.restart() }));
     const layout = layoutIn(runtimeDir);
     const { startFull, startReading } = await loading;
     await (options.mode === "full" ? startFull : startReading)({ home, options, layout, nats, closers, notice });

@@ -13,7 +13,6 @@ import type { RunningPlane, StartOptions } from "./plane.ts";
 import { makeRuntimeDir } from "./runtime-dir.ts";
 import { watchSpace } from "./space-watch.ts";
 import { superviseChild } from "./supervised-child.ts";
-import { teamOf } from "./team.ts";
 import { together } from "./together.ts";
 
 const READY_MS = 30_000;
@@ -35,14 +34,13 @@ const PASSED = [
  * gateway's model calls are a process apart, so that the death of an agent loop does not lose an answer that is paid for.
  */
 export async function startProcesses(home: Home, options: StartOptions, notice: Notice): Promise<RunningPlane> {
-  teamOf(options.team);
   requireFreeSpace(home);
   const closers = new Closers();
   try {
     const runtimeDir = makeRuntimeDir(home, options.env);
     closers.add({ close: () => rmSync(runtimeDir, { recursive: true, force: true }) });
-    closers.add(watchSpace(home.root, notice));
     const nats = closers.add(await keepNats(home, notice));
+    closers.add(watchSpace(home.root, notice, { onRoom: () => nats.restart() }));
     notice(`nats-server ready, pid ${nats.pid()}`);
     const processes = new Processes(home, options, layoutIn(runtimeDir), nats, notice, closers);
     await processes.start();

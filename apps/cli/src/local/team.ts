@@ -3,11 +3,12 @@ import { ExitCode } from "@cofferdam/service/exit-code";
 import { CliError } from "../cli-error.ts";
 
 /**
- * The team that a control plane serves, as it was named in the environment.
+ * The team that a control plane serves: COFFERDAM_TEAM, or `local`.
  *
  * @throws {CliError} USAGE
  */
-export function teamOf(text: string): Team {
+export function teamOf(env: NodeJS.ProcessEnv): Team {
+  const text = env["COFFERDAM_TEAM"] || "local";
   try {
     return Team(text);
   } catch (cause) {

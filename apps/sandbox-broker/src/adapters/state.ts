@@ -75,7 +75,8 @@ export class BrokerState {
       this.#database.prepare("DELETE FROM execs WHERE sandbox_id = ?").run(id);
       this.#database.exec("COMMIT");
     } catch (error) {
-      this.#database.exec("ROLLBACK");
+      // SQLite has rolled back by itself where the disk is full; what failed must not be hidden by that.
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       throw error;
     }
   }
