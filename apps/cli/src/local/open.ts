@@ -4,7 +4,6 @@ import { type ControlPlaneLock, type ControlPlaneRecord, readRecord, tryLock } f
 import type { Home } from "./home.ts";
 import type { Notice } from "./notice.ts";
 import type { PlaneOptions, RunningPlane } from "./plane.ts";
-import { teamOf } from "./team.ts";
 
 /** A control plane to work with: this process's own, or one that another process runs on the same home. */
 export interface ControlPlane {
@@ -31,7 +30,7 @@ const STARTING_MS = 20_000;
 /**
  * Attaches to the control plane of this home if one runs, else starts one. Only one process at a time carries runs out.
  *
- * @throws {CliError} CONTROL_PLANE_RUNNING, CONTROL_PLANE_STARTING, or what is wrong with the team's name
+ * @throws {CliError} CONTROL_PLANE_RUNNING, CONTROL_PLANE_STARTING
  */
 export async function openControlPlane(
   home: Home,
@@ -39,8 +38,6 @@ export async function openControlPlane(
   start: StartPlane,
   notice: Notice,
 ): Promise<ControlPlane> {
-  // Before anything is looked for or started: no mend of the machine would help.
-  teamOf(options.team);
   const end = performance.now() + STARTING_MS;
   for (;;) {
     const lock = tryLock(home);
