@@ -78,3 +78,14 @@ test("a run that the ledger does not know is not verified", async () => {
   expect(code).toBe(5);
   expect(stdout).toContain("no event of run r-unknown");
 });
+
+test("one byte turned over in the run log itself is found, though all evidence beside it is whole", async () => {
+  const home = openHome({ COFFERDAM_HOME: installation.home }, "");
+  const [block] = filesBelow(home.nats).filter((path) => /streams\/RUNS\/msgs\/.*\.blk$/.test(path));
+  if (block === undefined) throw new Error("the stream has no block");
+  const { code, stdout } = await damaged(block, () => installation.run(["verify", runId]));
+  expect([code, stdout]).toEqual([
+    5,
+    expect.stringMatching(/not in the stream|other bytes than the stream|cannot be read/),
+  ]);
+});
